@@ -1,0 +1,331 @@
+/* handfast.h: TLS connections. This is all that most programs need.
+ *
+ * SPDX-License-Identifier: Apache-2.0 OR MIT
+ * Copyright The handfast authors
+ *
+ * Three ways to use it, from easy to lean:
+ *
+ *  1. Streams. hf_dial or hf_accept, hf_stream_read, hf_stream_write, hf_stream_close: blocking,
+ * over a socket, with timeouts. Everything that TLS does on the side happens inside.
+ *  2. Connections. hf_client_new or hf_server_new makes an hf_conn that touches no socket: bytes
+ * from the network go in (hf_feed), bytes for the network come out (hf_out), hf_step moves it on
+ * and says what it wants next. For event loops, tests and unusual transports.
+ *  3. Connections with the caller's buffers: hf_open decrypts a record in place, hf_seal encrypts
+ * from the caller's memory straight into the caller's output. For servers that count every copy.
+ *
+ * A config holds what connections share: certificates, trust, choices, limits. It is built, frozen,
+ * and from then on constant: any number of connections on any threads use it without a lock. One
+ * connection is used by one thread at a time. There is no global state and no call to initialise.
+ *
+ * Functions return hf_status unless noted: 0, or a negative code from errors.def. Verification is
+ * on, for the chain and for the name; only a call with `insecure` in its name turns any of it off.
+ */
+#ifndef HANDFAST_HANDFAST_H
+#define HANDFAST_HANDFAST_H
+
+#include <handfast/base.h>
+#include <handfast/provider.h>
+#include <handfast/trace.h>
+#include <handfast/x509.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- config ---- */
+
+typedef struct hf_config hf_config;
+
+typedef enum hf_role { HF_CLIENT, HF_SERVER } hf_role;
+
+enum { HF_TLS_1_2 = 0x0303, HF_TLS_1_3 = 0x0304 };
+
+/* Makes a config with secure defaults; it belongs to the caller, who gives it back by
+ * hf_config_free. HF_E_OUT_OF_MEMORY.
+ *
+ * Setters may be called in any order before hf_config_freeze. The first one that fails is
+ * remembered: hf_config_freeze then returns its error, so that a program may check once, there. */
+HF_API hf_status hf_config_new(hf_role role, hf_config **out);
+HF_API hf_config *hf_config_ref(hf_config *cfg);
+HF_API void hf_config_free(hf_config *cfg); /* one reference; NULL is fine */
+
+/* Ends the building: checks that all fits together and precomputes what connections share. A client
+ * without a trust store gives HF_E_NO_TRUST, a server without an identity HF_E_NO_IDENTITY. */
+HF_API hf_status hf_config_freeze(hf_config *cfg, hf_error *e);
+
+/* A server's certificate chain and key, or a client's for two-way TLS. May be called several times:
+ * a server chooses by the name asked for (SNI) and by what signatures the client accepts; the first
+ * one added is the default. A client chooses by what signatures the server accepts. Takes a
+ * reference. */
+HF_API hf_status hf_config_add_identity(hf_config *cfg, hf_identity *identity);
+
+/* Whom to trust. A reference is taken; the store must not be changed any more. */
+HF_API hf_status hf_config_trust(hf_config *cfg, hf_store *store);
+
+/* Trusts the system's certificates (read now, from files: src/io). */
+HF_API hf_status hf_config_trust_system(hf_config *cfg);
+
+/* Does a server ask its clients for a certificate? Default: HF_CLIENT_AUTH_NONE. With the others a
+ * trust store is needed; a certificate that is sent is always verified. */
+typedef enum hf_client_auth {
+    HF_CLIENT_AUTH_NONE,
+    HF_CLIENT_AUTH_OPTIONAL,
+    HF_CLIENT_AUTH_REQUIRED,
+} hf_client_auth;
+HF_API hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode);
+
+/* Accepts every certificate of the peer: anyone on the way can read and change everything. */
+HF_API hf_status hf_config_insecure_no_verification(hf_config *cfg);
+
+/* Names separated by ':' or ',', in order of preference; HF_E_UNKNOWN_NAME_IN_LIST says which are
+ * known. Defaults: design.md section 7.
+ * groups "X25519MLKEM768:X25519:P-256:P-384"; suites "TLS_AES_128_GCM_SHA256:..."; sigschemes
+ * "ecdsa_secp256r1_sha256:..."; alpn "h2,http/1.1" (1 to 255 bytes each, any text without commas).
+ */
+HF_API hf_status hf_config_groups(hf_config *cfg, const char *list);
+HF_API hf_status hf_config_suites(hf_config *cfg, const char *list);
+HF_API hf_status hf_config_sigschemes(hf_config *cfg, const char *list);
+HF_API hf_status hf_config_alpn(hf_config *cfg, const char *list);
+
+/* For how many of the groups, from the first, a client sends a key share at once: 1 to 4. The
+ * default is 2 (X25519MLKEM768 and X25519): a server that lacks both asks again by
+ * HelloRetryRequest. */
+HF_API hf_status hf_config_key_shares(hf_config *cfg, unsigned count);
+
+/* HF_TLS_1_2 or HF_TLS_1_3, min <= max. Default: all that this library has. */
+HF_API hf_status hf_config_versions(hf_config *cfg, uint16_t min, uint16_t max);
+
+/* What an attacker may make this side spend. 0 keeps the default. */
+typedef struct hf_limits {
+    uint32_t handshake_message;        /* bytes of one handshake message: 65,536 */
+    uint32_t chain_length;             /* certificates: 10 */
+    uint32_t signature_checks;         /* per verification: 100 */
+    uint32_t records_without_progress; /* in a row: 32 */
+    uint32_t key_updates;              /* in a row without application data: 32 */
+    uint32_t output_pending; /* bytes that wait in hf_out before hf_write takes no more: 65,536 */
+} hf_limits;
+HF_API hf_status hf_config_limits(hf_config *cfg, const hf_limits *limits);
+
+/* The largest plaintext record this side accepts, sent as record_size_limit (RFC 8449): 64 to
+ * 16,385 bytes (16,385 in TLS 1.3 counts the content type). Default 0: not sent. */
+HF_API hf_status hf_config_record_size_limit(hf_config *cfg, uint16_t limit);
+
+/* Pads every protected record to a multiple of `bytes` (0 and 1: no padding), RFC 9846 section 5.4.
+ */
+HF_API hf_status hf_config_padding(hf_config *cfg, uint16_t bytes);
+
+/* Records that one key may protect before it is updated by itself; 0: the AEAD's own limit (RFC
+ * 9846 section 5.5). Lower values are for tests. */
+HF_API hf_status hf_config_key_limit(hf_config *cfg, uint64_t records);
+
+/* A client's GREASE (RFC 8701) and the middlebox compatibility mode (RFC 9846 section E.4); both
+ * on. */
+HF_API hf_status hf_config_grease(hf_config *cfg, bool on);
+HF_API hf_status hf_config_middlebox_compatibility(hf_config *cfg, bool on);
+
+/* A server's HelloRetryRequest carries a cookie that the client must return (RFC 9846
+ * section 4.3.2). Default off: this server keeps its state and needs none. */
+HF_API hf_status hf_config_retry_cookie(hf_config *cfg, bool on);
+
+/* Keep the peer's chain after the handshake, for hf_peer_cert. Default off: an idle connection is
+ * small. Callbacks and the trace see it in any case. */
+HF_API hf_status hf_config_keep_peer_chain(hf_config *cfg, bool on);
+
+/* Every secret of every connection, in NSS key log format, one line a call without a newline:
+ * whoever reads it reads the connections. Called on the connection's thread; must be thread-safe if
+ * the config is shared between threads. */
+HF_API hf_status hf_config_keylog(hf_config *cfg, void (*line)(void *ctx, const char *line),
+                                  void *ctx);
+
+/* Events; see trace.h. The struct is copied. */
+HF_API hf_status hf_config_trace(hf_config *cfg, const hf_trace *trace);
+
+/* Who runs jobs; default: at once, in hf_step. The struct is copied; see provider.h. */
+HF_API hf_status hf_config_executor(hf_config *cfg, const hf_executor *executor);
+
+/* Primitives, randomness and clock; default hf_provider_default(). Must outlive the config. Set it
+ * before the lists, which are looked up in it. */
+HF_API hf_status hf_config_provider(hf_config *cfg, const hf_provider *provider);
+
+/* Randomness or clock alone, in place of the provider's (deterministic tests). */
+HF_API hf_status hf_config_random(hf_config *cfg,
+                                  hf_status (*random)(void *ctx, uint8_t *p, size_t n), void *ctx);
+HF_API hf_status hf_config_clock(hf_config *cfg, int64_t (*now_s)(void *ctx), void *ctx);
+
+/* ---- connections ---- */
+
+typedef struct hf_conn hf_conn;
+
+/* A client that wants to reach `host`: a DNS name or the text of an IP address. It is sent as SNI
+ * (names only) and the server's certificate must be valid for it. The config must be frozen; a
+ * reference is taken. HF_E_BAD_HOST_NAME, HF_E_NO_HOST_NAME, HF_E_CONFIG_NOT_FROZEN,
+ * HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_client_new(hf_config *cfg, const char *host, hf_conn **out);
+
+/* A client that checks the server's chain but not its name: it talks to whoever holds any
+ * certificate of a trusted authority. No SNI is sent. */
+HF_API hf_status hf_client_new_insecure_no_name(hf_config *cfg, hf_conn **out);
+
+HF_API hf_status hf_server_new(hf_config *cfg, hf_conn **out);
+
+/* Frees and wipes; NULL is fine. A job still in flight is let go: its memory is freed when the
+ * executor finishes it. Sends nothing: call hf_close and drain hf_out first. */
+HF_API void hf_conn_free(hf_conn *c);
+
+/* A pointer of the caller's that travels with the connection (for trace and executor callbacks). */
+HF_API void hf_conn_set_user(hf_conn *c, void *user);
+HF_API void *hf_conn_user(const hf_conn *c);
+
+/* What a connection wants or has; hf_step returns a set of these. */
+enum {
+    HF_WANT_INPUT = 1,   /* feed bytes from the network, then step again */
+    HF_WANT_OUTPUT = 2,  /* hf_out has bytes for the network */
+    HF_WANT_JOB = 4,     /* a job is with the executor; step again when the notify callback came */
+    HF_HAVE_DATA = 8,    /* hf_read has bytes */
+    HF_ESTABLISHED = 16, /* the handshake is complete on this side: hf_write works */
+    HF_PEER_CLOSED = 32, /* the peer sent close_notify: no more data will come */
+    HF_CLOSED = 64,      /* both directions are closed and the output is drained */
+};
+
+/* Moves the connection as far as its input allows. Returns a set of the flags above, or a negative
+ * code once the connection has failed (then, and from then on: flush hf_out, which may hold the
+ * alert for the peer, and free it). hf_conn_error tells the story. */
+HF_API int hf_step(hf_conn *c);
+
+/* Input: copies up to `n` bytes in; `*used` says how many were taken (fewer only when the
+ * connection holds a whole record that must be read first: step, read, and feed the rest). */
+HF_API hf_status hf_feed(hf_conn *c, const void *p, size_t n, size_t *used);
+
+/* Input without the copy: room for the caller to read into, at least 1 byte; commit says how many
+ * bytes came. The room is good until the next call on the connection. *p is NULL and *room 0 when
+ * the connection holds a whole record that must be read first. */
+HF_API hf_status hf_in_buffer(hf_conn *c, uint8_t **p, size_t *room);
+HF_API hf_status hf_in_commit(hf_conn *c, size_t n);
+
+/* The transport ended. Without a close_notify before it, hf_step returns HF_E_TRUNCATED. */
+HF_API void hf_feed_end(hf_conn *c);
+
+/* Output: bytes for the network, borrowed until the next call on the connection; then how many of
+ * them were sent. */
+HF_API hf_bytes hf_out(const hf_conn *c);
+HF_API void hf_out_consumed(hf_conn *c, size_t n);
+
+/* Application data in: up to `n` bytes, `*got` says how many; 0 when there are none yet. */
+HF_API hf_status hf_read(hf_conn *c, void *p, size_t n, size_t *got);
+
+/* The same without the copy: what can be read, borrowed until the next call; then how much was
+ * used. */
+HF_API hf_bytes hf_readable(const hf_conn *c);
+HF_API void hf_read_consumed(hf_conn *c, size_t n);
+
+/* Application data out: encrypts up to `n` bytes into hf_out; `*taken` says how many (fewer when
+ * hf_limits.output_pending is reached). HF_E_WRONG_STATE before HF_ESTABLISHED, HF_E_CLOSED. */
+HF_API hf_status hf_write(hf_conn *c, const void *p, size_t n, size_t *taken);
+
+/* Queues close_notify: this side writes no more; it may go on reading. Idempotent. */
+HF_API hf_status hf_close(hf_conn *c);
+
+/* Queues an alert of the application's choice (user_canceled, access_denied, internal_error...) and
+ * fails the connection. */
+HF_API hf_status hf_abort(hf_conn *c, hf_alert alert);
+
+/* New keys for what this side sends and, if `both`, asks the peer for the same: RFC 9846 section
+ * 4.7.3. Happens by itself before a key's limit. HF_E_WRONG_STATE before HF_ESTABLISHED. */
+HF_API hf_status hf_key_update(hf_conn *c, bool both);
+
+/* Keying material for the application, RFC 9846 section 7.5; n at most 255 digests. */
+HF_API hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n);
+
+/* The story of the failure; code HF_OK when there is none. */
+HF_API void hf_conn_error(const hf_conn *c, hf_error *out);
+
+/* What was agreed. Text is static or lives as long as the connection; NULL where there is none yet.
+ */
+typedef struct hf_info {
+    uint16_t version; /* 0 before it is agreed */
+    uint16_t suite_id, group_id, peer_scheme_id, own_scheme_id;
+    const char *version_name;  /* "TLS 1.3" */
+    const char *suite, *group; /* names */
+    const char *peer_scheme;   /* the scheme of the peer's CertificateVerify */
+    const char *own_scheme;    /* ... and of this side's */
+    const char *aead_from;     /* the backend that encrypts */
+    const char *host;          /* client: whom it asked for; server: the SNI it was asked for */
+    hf_bytes alpn;             /* the protocol agreed on; empty when none */
+    bool established, hello_retry, peer_authenticated, insecure;
+    uint64_t records_sent, records_received; /* under the present keys */
+} hf_info;
+HF_API void hf_conn_info(const hf_conn *c, hf_info *out);
+
+/* Certificate `i` of the path that was verified (0 is the peer's own; then up to the anchor), or of
+ * the chain that was sent where verification is off; NULL past the end, and always without
+ * hf_config_keep_peer_chain. Borrowed from the connection. */
+HF_API const hf_cert *hf_peer_cert(const hf_conn *c, size_t i);
+
+/* Jobs on another thread: `notify` is called on the thread that finished the job, when the
+ * connection can be stepped on; it must only wake the connection's thread, not call into the
+ * connection. Without an executor it is never called. */
+HF_API void hf_conn_set_notify(hf_conn *c, void (*notify)(void *ctx), void *ctx);
+
+/* ---- the zero-copy pair ---- */
+
+/* The bytes that `n` bytes of data need as records, all overhead included. */
+HF_API size_t hf_seal_size(const hf_conn *c, size_t n);
+
+/* Encrypts the pieces as application data, one after the other, straight into `out`, which has room
+ * for at least hf_seal_size of their sum, else HF_E_NO_ROOM; `*n` is what was written. hf_out must
+ * be drained first (HF_E_WRONG_STATE), for records go out in order. */
+HF_API hf_status hf_seal(hf_conn *c, const hf_bytes *pieces, size_t count, uint8_t *out,
+                         size_t room, size_t *n);
+
+/* Decrypts the first record in the caller's `p`, in place. `*used` is the record's whole length, 0
+ * when it is not all there yet; `*data` points at application data inside `p` (empty for a record
+ * that carried none: it was dealt with). For established connections whose own input is drained
+ * (HF_E_WRONG_STATE). On failure as hf_step. */
+HF_API hf_status hf_open(hf_conn *c, uint8_t *p, size_t n, size_t *used, hf_bytes *data);
+
+/* ---- streams: blocking, over a socket (src/io) ---- */
+
+typedef struct hf_stream hf_stream;
+
+/* Connects to "host:port" ("[::1]:443" for an IPv6 address), shakes hands and checks the name.
+ * `timeout_ms` bounds the whole, and each later read and write; 0 waits for ever.
+ * HF_E_NAME_NOT_FOUND, HF_E_CONNECT, HF_E_TIMEOUT, HF_E_SYSTEM, and all that a handshake can meet.
+ */
+HF_API hf_status hf_dial(hf_config *cfg, const char *host_port, int64_t timeout_ms, hf_stream **out,
+                         hf_error *e);
+
+/* The same over a socket that is connected already, as client or (hf_accept) as server; the stream
+ * owns the descriptor from now on, and closes it on failure too. */
+HF_API hf_status hf_dial_fd(hf_config *cfg, int fd, const char *host, int64_t timeout_ms,
+                            hf_stream **out, hf_error *e);
+HF_API hf_status hf_accept(hf_config *cfg, int fd, int64_t timeout_ms, hf_stream **out,
+                           hf_error *e);
+
+/* Returns the bytes read (at least 1), 0 after the peer's close_notify, or a negative code: the end
+ * of the transport without close_notify is HF_E_TRUNCATED, not 0. */
+HF_API int64_t hf_stream_read(hf_stream *s, void *p, size_t n);
+
+/* Writes all `n` bytes or fails. */
+HF_API hf_status hf_stream_write(hf_stream *s, const void *p, size_t n);
+
+/* Says close_notify, waits for nothing, closes the descriptor and frees the stream; the status says
+ * whether all that was written went out. NULL is fine. */
+HF_API hf_status hf_stream_close(hf_stream *s);
+
+HF_API hf_conn *hf_stream_conn(hf_stream *s);
+HF_API void hf_stream_error(const hf_stream *s, hf_error *out);
+
+/* A TCP connection to "host:port", for hf_dial_fd (when the name to ask for is not the host that is
+ * connected to) or a loop of the program's own: blocking, close-on-exec. All addresses of a name
+ * are tried, and the first that answers is taken (RFC 8305). Returns the descriptor, or a negative
+ * code: HF_E_BAD_ARGUMENT, HF_E_NAME_NOT_FOUND, HF_E_CONNECT, HF_E_TIMEOUT, HF_E_SYSTEM. */
+HF_API int hf_connect(const char *host_port, int64_t timeout_ms, hf_error *e);
+
+/* A listening socket on "address:port" (port 0 takes a free one), close-on-exec, address reused.
+ * Returns the descriptor, or a negative code. */
+HF_API int hf_listen(const char *host_port, hf_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,332 @@
+/* x509.h: certificates: read, judged, made; and the private keys that go with them.
+ *
+ * Reading is zero-copy: an hf_cert is a table of contents over DER bytes that the caller keeps.
+ * Judging is a function of its inputs alone (certificates, trust store, name, time), with a report
+ * that names every check. Nothing here touches a file; the functions that do are declared at the
+ * end, apart.
+ *
+ * SPDX-License-Identifier: Apache-2.0 OR MIT
+ * Copyright The handfast authors
+ */
+#ifndef HANDFAST_X509_H
+#define HANDFAST_X509_H
+
+#include <handfast/base.h>
+#include <handfast/provider.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- private keys ---- */
+
+typedef struct hf_key hf_key; /* reference-counted, immutable, usable from any thread */
+
+/* Reads the first private key in PEM text or DER: PKCS#8 (encrypted too, with `password`, which may
+ * be NULL), SEC1, PKCS#1. HF_E_KEY_MALFORMED, HF_E_KEY_PASSWORD, HF_E_KEY_UNSUPPORTED,
+ * HF_E_PEM_NOTHING_FOUND. */
+HF_API hf_status hf_key_read(hf_bytes pem_or_der, const char *password, hf_key **out, hf_error *e);
+
+/* Makes a new key; `bits` counts for RSA only (2048 to 8192; 0 means 2048). */
+HF_API hf_status hf_key_generate(hf_key_type type, unsigned bits, hf_key **out, hf_error *e);
+
+HF_API hf_key *hf_key_ref(hf_key *key);
+HF_API void hf_key_free(hf_key *key); /* gives back one reference; NULL is fine */
+
+HF_API hf_key_type hf_key_type_of(const hf_key *key);
+HF_API unsigned hf_key_bits(const hf_key *key);
+
+/* SubjectPublicKeyInfo in DER, borrowed from the key. */
+HF_API hf_bytes hf_key_public(const hf_key *key);
+
+/* The key as PEM text, PKCS#8 ("PRIVATE KEY"), or encrypted ("ENCRYPTED PRIVATE KEY": PBES2,
+ * AES-256-CBC, PBKDF2-HMAC-SHA256) when `password` is not NULL. NUL-terminated; free and wipe with
+ * hf_text_free. */
+HF_API hf_status hf_key_write_pem(const hf_key *key, const char *password, char **out, hf_error *e);
+
+/* A key that lives elsewhere (a token, another process). `public_key` is its SubjectPublicKeyInfo,
+ * copied. `sign` is called by the job that signs: on the executor's thread, and it may block there.
+ * It writes at most HF_SIGNATURE_MAX bytes. `release` (may be NULL) is called when the last
+ * reference goes. */
+typedef struct hf_signer {
+    void *ctx;
+    hf_status (*sign)(void *ctx, const hf_sigscheme *scheme, hf_bytes message, uint8_t *signature,
+                      size_t *signature_len);
+    void (*release)(void *ctx);
+} hf_signer;
+HF_API hf_status hf_key_new_external(hf_bytes public_key, const hf_signer *signer, hf_key **out,
+                                     hf_error *e);
+
+/* Signs `message` (hashed inside) with `scheme`; `signature` has room for HF_SIGNATURE_MAX bytes.
+ * HF_E_SCHEME_KEY_MISMATCH, HF_E_SIGNING. */
+HF_API hf_status hf_key_sign(const hf_key *key, const hf_sigscheme *scheme, hf_bytes message,
+                             uint8_t *signature, size_t *signature_len);
+
+/* Text or bytes that a function here made: wiped and freed. NULL is fine. */
+HF_API void hf_text_free(char *text);
+
+/* ---- reading certificates ---- */
+
+/* Where a certificate's parts are; every hf_bytes borrows from the DER that was parsed. Times are
+ * seconds since 1970-01-01 UTC. RFC 5280 section 4.1. */
+typedef struct hf_cert {
+    hf_bytes der;                 /* the whole certificate */
+    hf_bytes tbs;                 /* tbsCertificate with its header: what is signed */
+    hf_bytes serial;              /* content octets of serialNumber */
+    hf_bytes issuer;              /* Name, with its header */
+    hf_bytes subject;             /* Name, with its header */
+    hf_bytes spki;                /* subjectPublicKeyInfo with its header */
+    hf_bytes signature;           /* the signature's octets */
+    hf_bytes signature_algorithm; /* AlgorithmIdentifier with its header */
+    int64_t not_before_s, not_after_s;
+    uint8_t version;      /* 1, 2 or 3 */
+    hf_key_type key_type; /* HF_KEY_NONE when unknown */
+    unsigned key_bits;
+    const hf_sigscheme *signed_with; /* NULL when the algorithm is unknown or refused */
+    const char
+        *signed_with_name; /* static; a name also for refused ones ("sha1WithRSAEncryption") */
+
+    /* extensions: content of extnValue, .p NULL when absent */
+    hf_bytes extensions; /* the SEQUENCE OF Extension's content */
+    hf_bytes subject_alt_name, issuer_alt_name, name_constraints, extended_key_usage;
+    hf_bytes subject_key_id, authority_key_id;
+    hf_bytes policies, policy_mappings, policy_constraints, inhibit_any_policy;
+    hf_bytes crl_distribution_points, authority_info_access, sct_list, tls_feature;
+    bool has_basic_constraints, is_ca;
+    int path_len; /* -1 when there is none */
+    bool has_key_usage;
+    uint16_t key_usage;        /* HF_KEY_USAGE_ bits */
+    uint32_t critical;         /* HF_EXT_ bits of the extensions marked critical */
+    hf_bytes unknown_critical; /* OID content of the first critical extension not known here */
+    bool self_issued;          /* issuer equals subject */
+} hf_cert;
+
+enum {
+    HF_KEY_USAGE_digitalSignature = 1 << 0,
+    HF_KEY_USAGE_nonRepudiation = 1 << 1,
+    HF_KEY_USAGE_keyEncipherment = 1 << 2,
+    HF_KEY_USAGE_dataEncipherment = 1 << 3,
+    HF_KEY_USAGE_keyAgreement = 1 << 4,
+    HF_KEY_USAGE_keyCertSign = 1 << 5,
+    HF_KEY_USAGE_cRLSign = 1 << 6,
+    HF_KEY_USAGE_encipherOnly = 1 << 7,
+    HF_KEY_USAGE_decipherOnly = 1 << 8,
+};
+
+/* Extensions that are known here. */
+enum {
+    HF_EXT_basicConstraints = 1 << 0,
+    HF_EXT_keyUsage = 1 << 1,
+    HF_EXT_subjectAltName = 1 << 2,
+    HF_EXT_extKeyUsage = 1 << 3,
+    HF_EXT_subjectKeyIdentifier = 1 << 4,
+    HF_EXT_authorityKeyIdentifier = 1 << 5,
+    HF_EXT_certificatePolicies = 1 << 6,
+    HF_EXT_cRLDistributionPoints = 1 << 7,
+    HF_EXT_authorityInfoAccess = 1 << 8,
+    HF_EXT_sctList = 1 << 9,
+    HF_EXT_nameConstraints = 1 << 10,
+    HF_EXT_policyConstraints = 1 << 11,
+    HF_EXT_policyMappings = 1 << 12,
+    HF_EXT_inhibitAnyPolicy = 1 << 13,
+    HF_EXT_issuerAltName = 1 << 14,
+    HF_EXT_tlsFeature = 1 << 15,
+};
+
+/* Parses one certificate, strictly DER, with nothing after it. No allocation. HF_E_CERT_MALFORMED
+ * (with field, offset, expected, got), HF_E_CERT_DUPLICATE_EXTENSION. An unknown critical extension
+ * or a refused algorithm is no error here: it is one when the certificate is judged. */
+HF_API hf_status hf_cert_parse(hf_bytes der, hf_cert *out, hf_error *e);
+
+/* A Name as RFC 4514 text ("CN=localhost, O=handfast"), NUL-terminated, cut to `size`; control and
+ * non-text bytes are escaped, so the text is safe to print. Returns the text's length. */
+HF_API size_t hf_name_text(hf_bytes name, char *text, size_t size);
+
+/* The first commonName in `name`, escaped as above; "" when there is none. For display only. */
+HF_API size_t hf_name_common(hf_bytes name, char *text, size_t size);
+
+/* One name of subjectAltName. */
+typedef enum hf_san_type {
+    HF_SAN_OTHER = -1,
+    HF_SAN_EMAIL = 1,
+    HF_SAN_DNS = 2,
+    HF_SAN_DIRECTORY = 4,
+    HF_SAN_URI = 6,
+    HF_SAN_IP = 7,
+} hf_san_type;
+
+typedef struct hf_san_iter {
+    hf_bytes rest; /* start with hf_cert.subject_alt_name through hf_san_start */
+} hf_san_iter;
+
+HF_API void hf_san_start(const hf_cert *cert, hf_san_iter *it);
+/* False at the end. `value` is the name's content octets (text, or 4 or 16 bytes of address). */
+HF_API bool hf_san_next(hf_san_iter *it, hf_san_type *type, hf_bytes *value);
+
+/* True when the certificate is valid for `host`, a DNS name or the text of an IP address: RFC 9525
+ * (wildcard as the whole leftmost label only; subjectAltName only, never the common name). */
+HF_API bool hf_cert_matches_host(const hf_cert *cert, const char *host);
+
+/* Lists what the certificate covers, as text ("localhost, 127.0.0.1"), cut to `size` with "...". */
+HF_API size_t hf_cert_names_text(const hf_cert *cert, char *text, size_t size);
+
+/* SHA-256 of the whole certificate. */
+HF_API void hf_cert_fingerprint(const hf_cert *cert, uint8_t digest[32]);
+
+/* Cuts PEM text into DER: calls `each` for every block with `label` ("CERTIFICATE"), until it
+ * returns nonzero (which is returned). The DER given to `each` is good during the call only. Text
+ * that is no PEM but a single DER SEQUENCE is passed as it is. HF_E_PEM_MALFORMED with the line. */
+HF_API hf_status hf_pem_each(hf_bytes text, const char *label,
+                             hf_status (*each)(void *ctx, hf_bytes der), void *ctx, hf_error *e);
+
+/* DER as PEM text, NUL-terminated; free with hf_text_free. NULL when memory ran out. */
+HF_API char *hf_pem_write(hf_bytes der, const char *label);
+
+/* ---- identities: a chain and its key ---- */
+
+typedef struct hf_identity hf_identity; /* reference-counted, immutable */
+
+/* Pairs a certificate chain (PEM, leaf first; or one DER) with its key (a reference is taken). The
+ * chain is copied. HF_E_KEY_MISMATCH when the leaf has another key, HF_E_PEM_..., HF_E_CERT_... */
+HF_API hf_status hf_identity_new(hf_bytes chain, hf_key *key, hf_identity **out, hf_error *e);
+HF_API hf_identity *hf_identity_ref(hf_identity *identity);
+HF_API void hf_identity_free(hf_identity *identity);
+HF_API const hf_key *hf_identity_key(const hf_identity *identity);
+/* Certificate `i` (0 is the leaf), borrowed; NULL past the end. */
+HF_API const hf_cert *hf_identity_cert(const hf_identity *identity, size_t i);
+
+/* ---- trust and verification ---- */
+
+typedef struct hf_store
+    hf_store; /* reference-counted; add first, then share: constant once shared */
+
+HF_API hf_status hf_store_new(hf_store **out);
+HF_API hf_store *hf_store_ref(hf_store *store);
+HF_API void hf_store_free(hf_store *store);
+/* Adds every certificate in PEM text or DER as a trust anchor (copied); `*added` (may be NULL) says
+ * how many. Duplicates count once. HF_E_PEM_NOTHING_FOUND when there is none; a certificate that
+ * does not parse is an error and nothing is added. */
+HF_API hf_status hf_store_add(hf_store *store, hf_bytes pem_or_der, size_t *added, hf_error *e);
+HF_API size_t hf_store_count(const hf_store *store);
+/* Anchor `i`, borrowed; NULL past the end. */
+HF_API const hf_cert *hf_store_cert(const hf_store *store, size_t i);
+
+/* What a verifier demands. The default is what TLS clients demand of the certificates that exist.
+ * The two others also hold issuers to their rules: for audits, and for whoever runs a PKI. */
+typedef enum hf_profile {
+    HF_PROFILE_TLS,     /* what makes a difference for security */
+    HF_PROFILE_RFC5280, /* also what RFC 5280 demands of a certificate's maker */
+    HF_PROFILE_WEBPKI,  /* also what the CA/Browser Forum's Baseline Requirements demand */
+} hf_profile;
+
+typedef enum hf_purpose { HF_PURPOSE_ANY, HF_PURPOSE_SERVER, HF_PURPOSE_CLIENT } hf_purpose;
+
+/* Limits on what verification may cost; 0 means the default. */
+typedef struct hf_verify_limits {
+    unsigned chain_length;     /* certificates in a path, anchor included: 10 */
+    unsigned signature_checks; /* per call: 100 */
+    unsigned path_steps;       /* candidates looked at per call: 1000 */
+    unsigned name_comparisons; /* of name constraints, per call: 250,000 */
+} hf_verify_limits;
+
+/* Everything that a verdict depends on. */
+typedef struct hf_verify_params {
+    const hf_store *store;
+    const char *host; /* NULL: no name is checked */
+    hf_purpose purpose;
+    int64_t at_s; /* the time to judge at */
+    hf_verify_limits limits;
+    hf_profile profile; /* 0: HF_PROFILE_TLS */
+} hf_verify_params;
+
+/* One check of one certificate, in the order in which they were made. */
+typedef struct hf_check {
+    unsigned path;             /* which candidate path, from 0 */
+    unsigned depth;            /* which certificate in it: 0 is the leaf */
+    const hf_cert *cert;       /* borrowed; good during the report callback */
+    const char *name;          /* static: "signature", "validity", "basicConstraints", ... */
+    const char *section;       /* static: "RFC 5280 section 4.2.1.9" */
+    hf_status result;          /* HF_OK or why not */
+    bool from_store;           /* the certificate is the local store's */
+    char value[HF_ERROR_TEXT]; /* what the certificate says */
+    char limit[HF_ERROR_TEXT]; /* what it was compared with */
+} hf_check;
+
+typedef struct hf_verify_report {
+    void (*check)(void *ctx, const hf_check *check);
+    void *ctx;
+} hf_verify_report;
+
+/* Judges `chain[0]`, the end entity, with chain[1..count-1] as help in any order, up to an anchor
+ * in the store: signature, validity, basicConstraints, pathLen, keyUsage, extendedKeyUsage,
+ * critical extensions, and the host name. `path` (may be NULL) receives the certificates of the
+ * accepted path, leaf first, anchor last (borrowed from chain and store), at most `*path_len` of
+ * them, and their number in `*path_len`. `report` may be NULL. On failure the error is the one of
+ * the best path: HF_E_CERT_..., HF_E_PATH_BUDGET, HF_E_OUT_OF_MEMORY. RFC 5280 section 6, RFC 9525.
+ */
+HF_API hf_status hf_verify_chain(const hf_cert *chain, size_t count, const hf_verify_params *params,
+                                 const hf_verify_report *report, const hf_cert **path,
+                                 size_t *path_len, hf_error *e);
+
+/* Verifies a signature over `message` with the public key in `spki`. HF_E_BAD_SIGNATURE,
+ * HF_E_SCHEME_KEY_MISMATCH, HF_E_KEY_UNSUPPORTED. */
+HF_API hf_status hf_verify_signature(hf_bytes spki, const hf_sigscheme *scheme, hf_bytes message,
+                                     hf_bytes signature);
+
+/* ---- making certificates ---- */
+
+typedef struct hf_cert_template {
+    const char
+        *subject; /* RFC 4514 text: "CN=localhost, O=Example"; NULL or "" for an empty name */
+    const char *const *names; /* subjectAltName: DNS names, IP addresses, e-mail addresses, URIs;
+                                 NULL-terminated; NULL for none */
+    int64_t not_before_s, not_after_s;
+    bool ca;             /* a certificate authority: basicConstraints, keyCertSign, cRLSign */
+    int path_len;        /* for a CA; -1 for none */
+    bool server, client; /* extendedKeyUsage of a leaf */
+    uint8_t serial[20];  /* all zero: 16 random bytes are taken */
+} hf_cert_template;
+
+/* Issues a certificate for `subject_public_key` (SubjectPublicKeyInfo), signed by `issuer_key`.
+ * `issuer` is the issuer's certificate, or NULL to self-sign. DER, owned by the caller
+ * (hf_text_free does not fit: free with hf_der_free). HF_E_BAD_ARGUMENT says which field. RFC 5280
+ * section 4. */
+HF_API hf_status hf_cert_issue(const hf_cert_template *t, hf_bytes subject_public_key,
+                               const hf_cert *issuer, const hf_key *issuer_key, hf_bytes *out,
+                               hf_error *e);
+HF_API void hf_der_free(hf_bytes der);
+
+/* A certification request, RFC 2986: subject, names, and the key's own signature. */
+HF_API hf_status hf_csr_make(const hf_cert_template *t, const hf_key *key, hf_bytes *out,
+                             hf_error *e);
+
+/* A parsed request; parts borrow from `der`. The signature is verified by hf_csr_parse. */
+typedef struct hf_csr {
+    hf_bytes der, subject, spki, subject_alt_name;
+    hf_key_type key_type;
+    unsigned key_bits;
+    const hf_sigscheme *signed_with;
+} hf_csr;
+HF_API hf_status hf_csr_parse(hf_bytes der, hf_csr *out, hf_error *e);
+/* Issues for a request: subject, names and key are the request's, the rest the template's. */
+HF_API hf_status hf_cert_issue_csr(const hf_cert_template *t, const hf_csr *csr,
+                                   const hf_cert *issuer, const hf_key *issuer_key, hf_bytes *out,
+                                   hf_error *e);
+
+/* ---- with files (src/io) ---- */
+
+/* Each reads a whole file (at most 16 MiB); HF_E_FILE with the path and the system's reason, else
+ * the errors of the function without _file. */
+HF_API hf_status hf_key_read_file(const char *path, const char *password, hf_key **out,
+                                  hf_error *e);
+HF_API hf_status hf_identity_read_files(const char *chain_path, const char *key_path,
+                                        const char *password, hf_identity **out, hf_error *e);
+HF_API hf_status hf_store_add_file(hf_store *store, const char *path, size_t *added, hf_error *e);
+
+/* The system's trusted certificates: SSL_CERT_FILE where set, else the distribution's bundle. */
+HF_API hf_status hf_store_add_system(hf_store *store, size_t *added, hf_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
