@@ -1,0 +1,275 @@
+/* key_material.c: RSA, ECDSA and EdDSA by libcrypto: RFC 8017, FIPS 186-5, RFC 8032.
+ *
+ * RSA and ECDSA go through the low-level functions with a digest of ours: no fetch, no context per
+ * operation, and one key object may serve many threads. EdDSA hashes the message itself and has
+ * only the EVP way. RSA's private operation is blinded and its CRT result checked by libcrypto.
+ */
+#include "crypto/key_material.h"
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "crypto/hkdf.h"
+
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
+#include <openssl/obj_mac.h>
+
+void hf_key_material_clear(hf_key_material *m)
+{
+    RSA_free(m->rsa);
+    EC_KEY_free(m->ec);
+    EVP_PKEY_free(m->ed);
+    *m = (hf_key_material){0};
+}
+
+/* ---- public keys ---- */
+
+static hf_status rsa_public(const hf_spki *k, hf_key_material *out)
+{
+    unsigned exponent_bits = hf_magnitude_bits(k->exponent);
+    if (k->bits < HF_RSA_LEAST_BITS || k->bits > HF_RSA_MAX_BITS ||
+        exponent_bits > HF_RSA_MAX_EXPONENT_BITS)
+        return HF_E_KEY_UNSUPPORTED;
+    bool odd = (k->modulus.p[k->modulus.n - 1] & 1) != 0 && exponent_bits >= 2 &&
+               (k->exponent.p[k->exponent.n - 1] & 1) != 0;
+    if (!odd)
+        return HF_E_KEY_MALFORMED;
+
+    out->rsa = RSA_new();
+    BIGNUM *n = BN_bin2bn(k->modulus.p, (int)k->modulus.n, NULL);
+    BIGNUM *e = BN_bin2bn(k->exponent.p, (int)k->exponent.n, NULL);
+    if (out->rsa != NULL && n != NULL && e != NULL && RSA_set0_key(out->rsa, n, e, NULL) == 1)
+        return HF_OK;
+    BN_free(n);
+    BN_free(e);
+    return HF_E_OUT_OF_MEMORY;
+}
+
+static hf_status ec_public(const hf_spki *k, hf_key_material *out)
+{
+    const EC_GROUP *curve = hf_libcrypto_curve(k->type);
+    if (curve == NULL)
+        return HF_E_KEY_UNSUPPORTED;
+    hf_status status = HF_E_OUT_OF_MEMORY;
+    out->ec = EC_KEY_new();
+    EC_POINT *point = EC_POINT_new(curve);
+    if (out->ec != NULL && point != NULL && EC_KEY_set_group(out->ec, curve) == 1) {
+        /* checks that the coordinates are below the prime and the point is on the curve */
+        if (EC_POINT_oct2point(curve, point, k->point.p, k->point.n, NULL) != 1)
+            status = HF_E_KEY_MALFORMED;
+        else if (EC_KEY_set_public_key(out->ec, point) == 1)
+            status = HF_OK;
+    }
+    EC_POINT_free(point);
+    return status;
+}
+
+static hf_status ed_public(const hf_spki *k, hf_key_material *out)
+{
+    int type = k->type == HF_KEY_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
+    out->ed = EVP_PKEY_new_raw_public_key(type, NULL, k->point.p, k->point.n);
+    return out->ed != NULL ? HF_OK : HF_E_KEY_UNSUPPORTED;
+}
+
+hf_status hf_key_material_public(const hf_spki *spki, hf_key_material *out)
+{
+    hf_status status;
+    *out = (hf_key_material){.type = spki->type, .bits = spki->bits, .pss_hash = spki->pss_hash};
+    ERR_set_mark();
+    switch (spki->type) {
+    case HF_KEY_RSA:
+    case HF_KEY_RSA_PSS:
+        status = rsa_public(spki, out);
+        break;
+    case HF_KEY_ED25519:
+    case HF_KEY_ED448:
+        status = ed_public(spki, out);
+        break;
+    default:
+        status = ec_public(spki, out);
+        break;
+    }
+    ERR_pop_to_mark();
+    if (status != HF_OK)
+        hf_key_material_clear(out);
+    return status;
+}
+
+/* ---- SubjectPublicKeyInfo ---- */
+
+enum { SPKI_ROOM = HF_RSA_MAX_BITS / 8 + 256 };
+
+/* The public parts as bytes in `room`, borrowed by `k`. */
+static bool public_parts(const hf_key_material *m, uint8_t *room, size_t size, hf_spki *k)
+{
+    *k = (hf_spki){.type = m->type, .bits = m->bits, .pss_hash = m->pss_hash};
+    if (m->rsa != NULL) {
+        const BIGNUM *n = RSA_get0_n(m->rsa), *e = RSA_get0_e(m->rsa);
+        size_t n_len = (size_t)BN_num_bytes(n), e_len = (size_t)BN_num_bytes(e);
+        if (n_len + e_len > size)
+            return false;
+        BN_bn2bin(n, room);
+        BN_bn2bin(e, room + n_len);
+        k->modulus = hf_bytes_of(room, n_len);
+        k->exponent = hf_bytes_of(room + n_len, e_len);
+        return true;
+    }
+    size_t len = size;
+    if (m->ec != NULL)
+        len = EC_POINT_point2oct(EC_KEY_get0_group(m->ec), EC_KEY_get0_public_key(m->ec),
+                                 POINT_CONVERSION_UNCOMPRESSED, room, size, NULL);
+    else if (EVP_PKEY_get_raw_public_key(m->ed, room, &len) != 1)
+        len = 0;
+    k->point = hf_bytes_of(room, len);
+    return len != 0;
+}
+
+hf_status hf_key_material_spki(const hf_key_material *m, hf_bytes *out)
+{
+    uint8_t parts[SPKI_ROOM], der[SPKI_ROOM];
+    hf_spki k;
+    hf_der_writer w;
+    ERR_set_mark();
+    bool ok = public_parts(m, parts, sizeof parts, &k);
+    ERR_pop_to_mark();
+    if (!ok)
+        return HF_E_OUT_OF_MEMORY;
+    hf_der_writer_init(&w, der, sizeof der);
+    hf_spki_write(&w, &k);
+    hf_bytes written = hf_der_written(&w);
+    if (written.n == 0)
+        return HF_E_INTERNAL;
+    uint8_t *copy = hf_alloc(written.n);
+    if (copy == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    hf_copy(copy, written.p, written.n);
+    *out = hf_bytes_of(copy, written.n);
+    return HF_OK;
+}
+
+/* ---- verifying ---- */
+
+static int digest_nid(const hf_hash *hash)
+{
+    switch (hash->id) {
+    case 4:
+        return NID_sha256;
+    case 5:
+        return NID_sha384;
+    default:
+        return NID_sha512;
+    }
+}
+
+/* The signature is as long as the modulus, always (RFC 8017 sections 8.1.2 and 8.2.2). PKCS#1 v1.5
+ * is verified by comparing with the one right encoding; PSS with a salt of the digest's length. */
+static bool rsa_verify(RSA *rsa, hf_padding padding, const hf_hash *hash, const uint8_t *digest,
+                       hf_bytes signature)
+{
+    if (signature.n != (size_t)RSA_size(rsa))
+        return false;
+    if (padding == HF_PADDING_PKCS1)
+        return RSA_verify(digest_nid(hash), digest, hash->digest_len, signature.p,
+                          (unsigned)signature.n, rsa) == 1;
+
+    const EVP_MD *md = hf_libcrypto_md(hash->id);
+    uint8_t encoded[HF_SIGNATURE_MAX];
+    return md != NULL &&
+           RSA_public_decrypt((int)signature.n, signature.p, encoded, rsa, RSA_NO_PADDING) ==
+               (int)signature.n &&
+           RSA_verify_PKCS1_PSS_mgf1(rsa, digest, md, md, encoded, hash->digest_len) == 1;
+}
+
+static hf_status ed_verify(EVP_PKEY *key, hf_bytes message, hf_bytes signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (ctx == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    bool right = EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+                 EVP_DigestVerify(ctx, signature.p, signature.n, message.p, message.n) == 1;
+    EVP_MD_CTX_free(ctx);
+    return right ? HF_OK : HF_E_BAD_SIGNATURE;
+}
+
+hf_status hf_key_material_verify(const hf_key_material *m, hf_padding padding, const hf_hash *hash,
+                                 hf_bytes message, hf_bytes signature)
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    bool right = false;
+    if (signature.n == 0 || signature.n > HF_SIGNATURE_MAX)
+        return HF_E_BAD_SIGNATURE;
+    if (hash != NULL)
+        hf_hash_of(hash, &message, 1, digest);
+
+    hf_status status;
+    ERR_set_mark();
+    if (m->ed != NULL) {
+        status = ed_verify(m->ed, message, signature);
+    } else {
+        if (hash != NULL && m->rsa != NULL)
+            right = rsa_verify(m->rsa, padding, hash, digest, signature);
+        else if (hash != NULL && m->ec != NULL)
+            right = ECDSA_verify(0, digest, hash->digest_len, signature.p, (int)signature.n,
+                                 m->ec) == 1;
+        status = right ? HF_OK : HF_E_BAD_SIGNATURE;
+    }
+    ERR_pop_to_mark();
+    return status;
+}
+
+/* ---- signing ---- */
+
+static bool rsa_sign(RSA *rsa, hf_padding padding, const hf_hash *hash, const uint8_t *digest,
+                     uint8_t *signature, size_t *signature_len)
+{
+    unsigned len = 0;
+    if (padding == HF_PADDING_PKCS1) {
+        bool ok = RSA_sign(digest_nid(hash), digest, hash->digest_len, signature, &len, rsa) == 1;
+        *signature_len = len;
+        return ok;
+    }
+    const EVP_MD *md = hf_libcrypto_md(hash->id);
+    const int size = RSA_size(rsa);
+    uint8_t encoded[HF_SIGNATURE_MAX];
+    if (md == NULL || size > HF_SIGNATURE_MAX ||
+        RSA_padding_add_PKCS1_PSS_mgf1(rsa, encoded, digest, md, md, hash->digest_len) != 1 ||
+        RSA_private_encrypt(size, encoded, signature, rsa, RSA_NO_PADDING) != size)
+        return false;
+    *signature_len = (size_t)size;
+    return true;
+}
+
+static bool ed_sign(EVP_PKEY *key, hf_bytes message, uint8_t *signature, size_t *signature_len)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    *signature_len = HF_SIGNATURE_MAX;
+    bool ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+              EVP_DigestSign(ctx, signature, signature_len, message.p, message.n) == 1;
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
+hf_status hf_key_material_sign(const hf_key_material *m, hf_padding padding, const hf_hash *hash,
+                               hf_bytes message, uint8_t *signature, size_t *signature_len)
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    bool ok = false;
+    *signature_len = 0;
+    if (hash != NULL)
+        hf_hash_of(hash, &message, 1, digest);
+    ERR_set_mark();
+    if (m->ed != NULL) {
+        ok = ed_sign(m->ed, message, signature, signature_len);
+    } else if (hash != NULL && m->rsa != NULL) {
+        ok = rsa_sign(m->rsa, padding, hash, digest, signature, signature_len);
+    } else if (hash != NULL && m->ec != NULL) {
+        unsigned len = 0;
+        ok = ECDSA_sign(0, digest, hash->digest_len, signature, &len, m->ec) == 1;
+        *signature_len = len;
+    }
+    ERR_pop_to_mark();
+    if (!ok)
+        *signature_len = 0;
+    return ok ? HF_OK : HF_E_SIGNING;
+}

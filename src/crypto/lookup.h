@@ -1,0 +1,30 @@
+/* lookup.h: finds a primitive by number or name in a provider's tables; the cipher suites. */
+#ifndef HF_CRYPTO_LOOKUP_H
+#define HF_CRYPTO_LOOKUP_H
+
+#include <handfast/provider.h>
+
+/* A cipher suite as RFC 9846 section B.4 lists it: names of an AEAD and a hash. */
+typedef struct hf_suite {
+    const char *name; /* "TLS_AES_128_GCM_SHA256" */
+    uint16_t id;
+    uint16_t version;      /* 0x0304: of TLS 1.3 */
+    const char *aead_name; /* "AES-128-GCM", as in hf_aead.name */
+    uint8_t hash_id;       /* hf_hash.id */
+} hf_suite;
+
+/* All suites in the default order of preference, and their number. */
+extern const hf_suite hf_suites[];
+extern const size_t hf_suite_count;
+
+/* Each returns NULL when there is none. */
+const hf_suite *hf_suite_find(uint16_t id);
+const hf_hash *hf_hash_find(const hf_provider *p, uint8_t id);
+const hf_aead *hf_aead_find(const hf_provider *p, const char *name);
+const hf_group *hf_group_find(const hf_provider *p, uint16_t id);
+const hf_sigscheme *hf_sigscheme_find(const hf_provider *p, uint16_t id);
+
+/* True when the suite's hash and AEAD are both in the provider. */
+bool hf_suite_usable(const hf_provider *p, const hf_suite *s);
+
+#endif

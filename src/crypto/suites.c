@@ -1,0 +1,12 @@
+/* suites.c: the cipher suites, RFC 9846 section B.4, in the default order of preference. */
+#include "crypto/lookup.h"
+
+enum { SHA256 = 4, SHA384 = 5 };
+
+const hf_suite hf_suites[] = {
+    {"TLS_AES_128_GCM_SHA256", 0x1301, 0x0304, "AES-128-GCM", SHA256},
+    {"TLS_AES_256_GCM_SHA384", 0x1302, 0x0304, "AES-256-GCM", SHA384},
+    {"TLS_CHACHA20_POLY1305_SHA256", 0x1303, 0x0304, "ChaCha20-Poly1305", SHA256},
+};
+
+const size_t hf_suite_count = sizeof hf_suites / sizeof hf_suites[0];
