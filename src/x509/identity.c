@@ -1,0 +1,128 @@
+/* identity.c: a certificate chain and its private key, in one block that never changes. */
+#include "x509/identity.h"
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <stdatomic.h>
+
+#define MOST_CERTIFICATES 100U
+
+struct hf_identity {
+    atomic_size_t references;
+    hf_key *key;
+    size_t count, size;
+    hf_cert certs[]; /* and after them their DER, `size` bytes */
+};
+
+/* The same walk twice: first to count, then to copy. */
+typedef struct walk {
+    hf_identity *into; /* NULL while counting */
+    uint8_t *room;     /* where the next DER goes */
+    size_t count, size;
+    hf_error *e;
+} walk;
+
+static hf_status visit(void *ctx, hf_bytes der)
+{
+    walk *w = ctx;
+    hf_bytes kept = der;
+    hf_cert c;
+    if (w->into != NULL) {
+        memcpy(w->room, der.p, der.n);
+        kept.p = w->room;
+        w->room += der.n;
+    }
+    hf_status s = hf_cert_parse(kept, w->into != NULL ? &w->into->certs[w->count] : &c, w->e);
+    w->count++;
+    w->size += der.n;
+    if (s != HF_OK)
+        hf_error_subject(w->e, "certificate %zu of the chain", w->count);
+    else if (w->count > MOST_CERTIFICATES)
+        s = hf_fail(w->e, HF_E_CHAIN_TOO_LONG, "chain", "at most 100 certificates", "more");
+    return s;
+}
+
+static hf_status check_key(const hf_cert *leaf, const hf_key *key, hf_error *e)
+{
+    if (hf_bytes_equal(leaf->spki, hf_key_public(key)))
+        return HF_OK;
+    hf_fail(e, HF_E_KEY_MISMATCH, "subjectPublicKeyInfo", NULL, "%s of %u bits",
+            hf_key_type_name(hf_key_type_of(key)), hf_key_bits(key));
+    hf_error_expected(e, "the private key of the certificate's %s of %u bits",
+                      hf_key_type_name(leaf->key_type), leaf->key_bits);
+    if (e != NULL)
+        hf_name_text(leaf->subject, e->subject, sizeof(e->subject));
+    return HF_E_KEY_MISMATCH;
+}
+
+hf_status hf_identity_new(hf_bytes chain, hf_key *key, hf_identity **out, hf_error *e)
+{
+    walk w = {.e = e};
+    if (key == NULL)
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "key", "a private key", "NULL");
+    hf_status s = hf_pem_each(chain, "CERTIFICATE", visit, &w, e);
+    if (s != HF_OK)
+        return s;
+    if (w.count == 0)
+        return hf_fail(e, HF_E_PEM_NOTHING_FOUND, NULL, "a block -----BEGIN CERTIFICATE-----",
+                       "%zu bytes without one", chain.n);
+    hf_identity *id = hf_alloc(sizeof(*id) + w.count * sizeof(id->certs[0]) + w.size);
+    if (id == NULL)
+        return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    id->count = w.count;
+    id->size = w.size;
+    w = (walk){.into = id, .room = (uint8_t *)&id->certs[id->count], .e = e};
+    s = hf_pem_each(chain, "CERTIFICATE", visit, &w, e);
+    if (s == HF_OK)
+        s = check_key(&id->certs[0], key, e);
+    if (s != HF_OK) {
+        hf_free(id);
+        return s;
+    }
+    atomic_init(&id->references, 1);
+    id->key = hf_key_ref(key);
+    *out = id;
+    return HF_OK;
+}
+
+hf_identity *hf_identity_ref(hf_identity *identity)
+{
+    atomic_fetch_add_explicit(&identity->references, 1, memory_order_relaxed);
+    return identity;
+}
+
+void hf_identity_free(hf_identity *identity)
+{
+    if (identity == NULL ||
+        atomic_fetch_sub_explicit(&identity->references, 1, memory_order_acq_rel) != 1)
+        return;
+    hf_key_free(identity->key);
+    hf_free(identity);
+}
+
+const hf_key *hf_identity_key(const hf_identity *identity)
+{
+    return identity->key;
+}
+
+const hf_cert *hf_identity_cert(const hf_identity *identity, size_t i)
+{
+    return i < identity->count ? &identity->certs[i] : NULL;
+}
+
+size_t hf_identity_count(const hf_identity *identity)
+{
+    return identity->count;
+}
+
+size_t hf_identity_size(const hf_identity *identity)
+{
+    return identity->size;
+}
+
+bool hf_identity_covers(const hf_identity *identity, const char *host)
+{
+    return hf_cert_matches_host(&identity->certs[0], host);
+}

@@ -1,0 +1,183 @@
+/* store.c: trust anchors, copied and indexed by subject, so that a lookup is not a scan. */
+#include "x509/store.h"
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "x509/name.h"
+
+#include <stdatomic.h>
+
+/* An anchor and its DER are one block, so that pointers to it stay good as the store grows. */
+typedef struct anchor {
+    hf_cert cert;
+    uint64_t hash; /* of the subject */
+    size_t next;   /* the next in its bucket: index + 1, or 0 */
+    uint8_t der[];
+} anchor;
+
+struct hf_store {
+    atomic_size_t references;
+    anchor **anchors;
+    size_t count, room;
+    size_t *buckets;     /* index + 1 of the newest, or 0 */
+    size_t buckets_mask; /* their number (a power of two) - 1 */
+};
+
+hf_status hf_store_new(hf_store **out)
+{
+    hf_store *s = hf_alloc(sizeof(*s));
+    if (s == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    atomic_init(&s->references, 1);
+    *out = s;
+    return HF_OK;
+}
+
+hf_store *hf_store_ref(hf_store *store)
+{
+    atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
+    return store;
+}
+
+void hf_store_free(hf_store *store)
+{
+    if (store == NULL ||
+        atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < store->count; i++)
+        hf_free(store->anchors[i]);
+    hf_free(store->anchors);
+    hf_free(store->buckets);
+    hf_free(store);
+}
+
+size_t hf_store_count(const hf_store *store)
+{
+    return store->count;
+}
+
+const hf_cert *hf_store_cert(const hf_store *store, size_t i)
+{
+    return i < store->count ? &store->anchors[i]->cert : NULL;
+}
+
+const hf_cert *hf_store_next(const hf_store *store, hf_bytes name, uint64_t hash, size_t *at)
+{
+    if (store->buckets == NULL)
+        return NULL;
+    size_t i = *at == 0 ? store->buckets[hash & store->buckets_mask] : store->anchors[*at - 1]->next;
+    for (; i != 0; i = store->anchors[i - 1]->next) {
+        const anchor *a = store->anchors[i - 1];
+        if (a->hash == hash && hf_name_equal(a->cert.subject, name)) {
+            *at = i;
+            return &a->cert;
+        }
+    }
+    return NULL;
+}
+
+const hf_cert *hf_store_find(const hf_store *store, hf_bytes der, hf_bytes subject)
+{
+    uint64_t hash = hf_name_hash(subject);
+    const hf_cert *c;
+    for (size_t at = 0; (c = hf_store_next(store, subject, hash, &at)) != NULL;)
+        if (hf_bytes_equal(c->der, der))
+            return c;
+    return NULL;
+}
+
+/* ---- adding ---- */
+
+static void link_anchor(hf_store *s, size_t i)
+{
+    size_t *bucket = &s->buckets[s->anchors[i]->hash & s->buckets_mask];
+    s->anchors[i]->next = *bucket;
+    *bucket = i + 1;
+}
+
+/* Room for one more anchor, with at most one anchor to a bucket on average. */
+static hf_status grow(hf_store *s)
+{
+    if (s->count < s->room)
+        return HF_OK;
+    size_t room = s->room == 0 ? 16 : 2 * s->room;
+    anchor **anchors = hf_alloc(room * sizeof(*anchors));
+    size_t *buckets = hf_alloc(room * sizeof(*buckets));
+    if (anchors == NULL || buckets == NULL) {
+        hf_free(anchors);
+        hf_free(buckets);
+        return HF_E_OUT_OF_MEMORY;
+    }
+    hf_copy(anchors, s->anchors, s->count * sizeof(*anchors));
+    hf_free(s->anchors);
+    hf_free(s->buckets);
+    s->anchors = anchors;
+    s->buckets = buckets;
+    s->room = room;
+    s->buckets_mask = room - 1;
+    for (size_t i = 0; i < s->count; i++)
+        link_anchor(s, i);
+    return HF_OK;
+}
+
+/* Takes the newest anchors away again: the reverse order makes each the head of its bucket. */
+static void shrink_to(hf_store *s, size_t count)
+{
+    while (s->count > count) {
+        anchor *a = s->anchors[--s->count];
+        s->buckets[a->hash & s->buckets_mask] = a->next;
+        hf_free(a);
+    }
+}
+
+typedef struct adding {
+    hf_store *store;
+    hf_error *e;
+    size_t found;
+} adding;
+
+static hf_status add_one(void *ctx, hf_bytes der)
+{
+    adding *add = ctx;
+    hf_store *s = add->store;
+    hf_cert parsed;
+    add->found++;
+    hf_status status = hf_cert_parse(der, &parsed, add->e);
+    if (status != HF_OK) {
+        hf_error_subject(add->e, "certificate %zu of the text", add->found);
+        return status;
+    }
+    if (hf_store_find(s, der, parsed.subject) != NULL)
+        return HF_OK;
+    anchor *a = hf_alloc(sizeof(*a) + der.n);
+    if (a == NULL || grow(s) != HF_OK) {
+        hf_free(a);
+        return hf_fail(add->e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    }
+    memcpy(a->der, der.p, der.n);
+    hf_cert_parse((hf_bytes){a->der, der.n}, &a->cert, NULL);
+    a->hash = hf_name_hash(a->cert.subject);
+    s->anchors[s->count] = a;
+    link_anchor(s, s->count++);
+    return HF_OK;
+}
+
+hf_status hf_store_add(hf_store *store, hf_bytes pem_or_der, size_t *added, hf_error *e)
+{
+    adding add = {.store = store, .e = e};
+    size_t before = store->count;
+    if (added != NULL)
+        *added = 0;
+    hf_status s = hf_pem_each(pem_or_der, "CERTIFICATE", add_one, &add, e);
+    if (s == HF_OK && add.found == 0)
+        s = hf_fail(e, HF_E_PEM_NOTHING_FOUND, NULL, "a block -----BEGIN CERTIFICATE-----",
+                    "%zu bytes without one", pem_or_der.n);
+    if (s != HF_OK) {
+        shrink_to(store, before);
+        return s;
+    }
+    if (added != NULL)
+        *added = store->count - before;
+    return HF_OK;
+}

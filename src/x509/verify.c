@@ -1,0 +1,402 @@
+/* verify.c: from a leaf to a trust anchor: path building with backtracking, and the checks that
+ * need two neighbours. RFC 5280 section 6; RFC 4158 for the building. */
+#include "base/bytes.h"
+#include "base/der.h"
+#include "base/error.h"
+#include "crypto/key.h"
+#include "x509/constraints.h"
+#include "x509/judge.h"
+#include "x509/name.h"
+#include "x509/policy.h"
+#include "x509/store.h"
+
+#include <stdio.h>
+
+#define PATH_MOST 32U /* certificates in a path, whatever the limits say */
+
+typedef struct step {
+    const hf_cert *cert;
+    bool from_store;
+} step;
+
+typedef struct search {
+    const hf_verify_params *params;
+    const hf_verify_report *report;
+    const hf_cert *chain;
+    size_t count;
+    unsigned chain_length, signatures_left, steps_left, names_left;
+    step path[PATH_MOST];
+    unsigned path_number;
+    bool dead_end;    /* the next candidate begins another path */
+    hf_status fatal;  /* a limit or memory: the search is over */
+    unsigned progress; /* of the best failure */
+    hf_status best;
+    hf_error *e;
+} search;
+
+/* ---- telling ---- */
+
+static const char *place(unsigned depth)
+{
+    static const char *const names[] = {"certificate 0 (the leaf)", "certificate 1 of the path",
+                                        "certificate 2 of the path", "certificate 3 of the path",
+                                        "certificate 4 of the path", "certificate 5 of the path"};
+    return depth < 6 ? names[depth] : "a certificate of the path";
+}
+
+/* Progress ranks failures: the deeper and the later in the list of checks, the more promising the
+ * path was. */
+static void note_failure(search *s, const hf_check *k, unsigned stage)
+{
+    unsigned progress = k->depth * 64 + stage + 1;
+    s->dead_end = true;
+    if (progress <= s->progress && s->best != HF_OK)
+        return;
+    s->progress = progress;
+    s->best = k->result;
+    if (s->e == NULL)
+        return;
+    hf_fail(s->e, k->result, k->name, k->limit, "%s", k->value);
+    s->e->message = place(k->depth);
+    hf_name_text(k->cert->subject, s->e->subject, sizeof(s->e->subject));
+}
+
+static bool wants_text(const search *s, hf_status result)
+{
+    return s->report != NULL || (result != HF_OK && s->e != NULL);
+}
+
+/* Reports a check and keeps it as the error when it failed. */
+static bool settle(search *s, hf_check *k, unsigned depth, unsigned stage)
+{
+    k->path = s->path_number;
+    k->depth = depth;
+    k->cert = s->path[depth].cert;
+    k->from_store = s->path[depth].from_store;
+    if (s->report != NULL)
+        s->report->check(s->report->ctx, k);
+    if (k->result != HF_OK)
+        note_failure(s, k, stage);
+    return k->result == HF_OK;
+}
+
+static bool out_of(search *s, const char *what, unsigned limit)
+{
+    s->fatal = hf_fail(s->e, HF_E_PATH_BUDGET, what, NULL, "more");
+    hf_error_expected(s->e, "at most %u for one verification", limit);
+    return false;
+}
+
+/* ---- checks of one certificate at its place ---- */
+
+static unsigned cas_below(const search *s, unsigned depth)
+{
+    unsigned n = 0;
+    for (unsigned i = 1; i < depth; i++)
+        n += !s->path[i].cert->self_issued;
+    return n;
+}
+
+static bool judge_rows(search *s, unsigned depth, const hf_judge_row *rows, size_t count,
+                       unsigned first_stage)
+{
+    hf_judged j = {.params = s->params,
+                   .cert = s->path[depth].cert,
+                   .depth = depth,
+                   .cas_below = cas_below(s, depth),
+                   .anchor = s->path[depth].from_store};
+    for (size_t i = 0; i < count; i++) {
+        if (!(rows[i].who & (depth == 0 ? HF_WHO_LEAF : HF_WHO_CA)))
+            continue;
+        hf_status result = rows[i].judge(&j, NULL);
+        if (result == HF_OK && s->report == NULL)
+            continue;
+        hf_check k = {.name = rows[i].name, .section = rows[i].section, .result = result};
+        if (wants_text(s, result))
+            rows[i].judge(&j, &k);
+        if (!settle(s, &k, depth, first_stage + (unsigned)i))
+            return false;
+    }
+    return true;
+}
+
+static bool judge_certificate(search *s, unsigned depth)
+{
+    if (!judge_rows(s, depth, hf_judge_rows, hf_judge_row_count, 0))
+        return false;
+    return s->params->profile == HF_PROFILE_TLS ||
+           judge_rows(s, depth, hf_profile_rows, hf_profile_row_count, 16);
+}
+
+/* ---- checks between neighbours ---- */
+
+enum { STAGE_UNTRUSTED = 0, STAGE_LENGTH = 1, STAGE_NAMES = 40, STAGE_ALGORITHM, STAGE_SIGNATURE };
+
+/* The name constraints of the certificate at `depth` over all below; a self-issued one in between
+ * is exempt (RFC 5280 section 6.1.3 (b)). */
+static bool judge_constraints(search *s, unsigned depth)
+{
+    const hf_cert *ca = s->path[depth].cert;
+    hf_constraint_finding f = {{0}, {0}};
+    hf_check k = {.name = "nameConstraints", .section = "RFC 5280 section 4.2.1.10"};
+    if (ca->name_constraints.p == NULL)
+        return true;
+    k.result = hf_constraints_valid(ca, s->params->profile != HF_PROFILE_TLS, &f);
+    for (unsigned i = 0; i < depth && k.result == HF_OK; i++)
+        if (i == 0 || !s->path[i].cert->self_issued)
+            k.result = hf_constraints_check(ca, s->path[i].cert, &s->names_left, &f);
+    if (k.result == HF_E_PATH_BUDGET)
+        return out_of(s, "names compared with constraints", s->params->limits.name_comparisons);
+    memcpy(k.value, f.name, sizeof(k.value));
+    memcpy(k.limit, f.constraint, sizeof(k.limit));
+    if (k.result == HF_OK) {
+        hf_judge_value(&k, "every name below is within its constraints");
+        hf_judge_limit(&k, "permitted, and not excluded");
+    }
+    return settle(s, &k, depth, STAGE_NAMES);
+}
+
+/* Is the signature on the certificate at `depth` of a kind that still means something? */
+static bool judge_algorithm(search *s, unsigned depth)
+{
+    const hf_cert *c = s->path[depth].cert;
+    hf_check k = {.name = "signatureAlgorithm", .section = "RFC 5280 section 4.1.1.2"};
+    k.result = c->signed_with == NULL ? HF_E_CERT_ALGORITHM : HF_OK;
+    if (wants_text(s, k.result)) {
+        hf_judge_value(&k, "%s", c->signed_with_name);
+        hf_judge_limit(&k, "RSA, ECDSA or EdDSA with SHA-256, SHA-384 or SHA-512");
+    }
+    return settle(s, &k, depth, STAGE_ALGORITHM);
+}
+
+/* The signature on the certificate at `depth`, by the key of the one above. */
+static hf_status check_signature(const hf_cert *c, const hf_cert *issuer)
+{
+    hf_pubkey key;
+    hf_status result = hf_pubkey_read(issuer->spki, &key);
+    if (result != HF_OK)
+        return result;
+    result = hf_pubkey_verify_cert(&key, c->signed_with, c->tbs, c->signature);
+    hf_pubkey_clear(&key);
+    return result;
+}
+
+static bool judge_signature(search *s, unsigned depth)
+{
+    const hf_cert *c = s->path[depth].cert, *issuer = s->path[depth + 1].cert;
+    hf_check k = {.name = "signature", .section = "RFC 5280 section 6.1.3"};
+    if (s->signatures_left == 0)
+        return out_of(s, "signature checks", s->params->limits.signature_checks);
+    s->signatures_left--;
+    hf_status result = check_signature(c, issuer);
+    if (result == HF_E_OUT_OF_MEMORY) {
+        s->fatal = hf_fail(s->e, result, NULL, NULL, NULL);
+        return false;
+    }
+    if (wants_text(s, result)) {
+        char name[HF_ERROR_TEXT / 2];
+        hf_name_text(issuer->subject, name, sizeof(name));
+        hf_judge_value(&k, "%s%s", c->signed_with_name,
+                       result == HF_OK                        ? ""
+                       : result == HF_E_BAD_SIGNATURE         ? ", which does not verify"
+                       : result == HF_E_SCHEME_KEY_MISMATCH   ? ", which this key cannot make"
+                                                              : ", but the key cannot be read");
+        hf_judge_limit(&k, "a signature by the %s key of \"%s\"", hf_key_type_name(issuer->key_type),
+                       name);
+    }
+    k.result = result == HF_OK ? HF_OK : HF_E_CERT_BAD_SIGNATURE;
+    return settle(s, &k, depth, 64 + STAGE_SIGNATURE); /* as far as the issuer's own checks */
+}
+
+/* The whole path, once it stands: what authorities demand of the policies below them. */
+static bool judge_policies(search *s, unsigned depth)
+{
+    const hf_cert *certs[PATH_MOST];
+    hf_check k = {.name = "certificatePolicies", .section = "RFC 5280 section 6.1"};
+    for (unsigned i = 0; i < depth; i++)
+        certs[i] = s->path[i].cert;
+    k.result = hf_policies_check(certs, depth);
+    if (wants_text(s, k.result)) {
+        hf_judge_value(&k, k.result == HF_OK ? "as far as any is demanded"
+                                             : "no policy is valid on the whole path");
+        hf_judge_limit(&k, "a policy that every authority on the path allows, where one demands it");
+    }
+    return settle(s, &k, 0, depth * 64 + 63);
+}
+
+/* ---- building ---- */
+
+static bool extend(search *s, unsigned depth);
+
+/* The same certificate, or the same name with the same key, twice is a loop. */
+static bool is_loop(const search *s, unsigned depth, const hf_cert *c)
+{
+    for (unsigned i = 0; i <= depth; i++) {
+        const hf_cert *p = s->path[i].cert;
+        if (hf_bytes_equal(p->der, c->der) ||
+            (hf_bytes_equal(p->spki, c->spki) && hf_name_equal(p->subject, c->subject)))
+            return true;
+    }
+    return false;
+}
+
+static bool too_long(search *s, unsigned depth)
+{
+    unsigned certificates = cas_below(s, depth) + 2;
+    if (certificates <= s->chain_length && depth < PATH_MOST)
+        return false;
+    hf_check k = {.name = "path length", .section = "RFC 5280 section 6.1",
+                  .result = HF_E_CHAIN_TOO_LONG};
+    hf_judge_value(&k, "the path is longer");
+    hf_judge_limit(&k, "a path of at most %u certificates", s->chain_length);
+    settle(s, &k, depth - 1, 64 + STAGE_LENGTH);
+    return true;
+}
+
+static bool try_issuer(search *s, unsigned depth, const hf_cert *issuer, bool from_store)
+{
+    if (s->steps_left == 0)
+        return out_of(s, "path steps", s->params->limits.path_steps);
+    s->steps_left--;
+    if (s->dead_end)
+        s->path_number++;
+    s->dead_end = false;
+    if (depth + 1 >= PATH_MOST) {
+        too_long(s, depth + 1);
+        return false;
+    }
+    s->path[depth + 1] = (step){issuer, from_store};
+    return !too_long(s, depth + 1) && judge_certificate(s, depth + 1) &&
+           judge_constraints(s, depth + 1) && judge_signature(s, depth) && extend(s, depth + 1);
+}
+
+static hf_bytes key_identifier(hf_bytes extension, bool authority)
+{
+    hf_reader r, s;
+    hf_reader_init(&r, extension, NULL);
+    if (!authority)
+        return hf_der_value(&r, HF_DER_OCTET_STRING, "subjectKeyIdentifier");
+    hf_der_enter(&r, &s, HF_DER_SEQUENCE, "authorityKeyIdentifier");
+    return hf_der_value(&s, HF_DER_CONTEXT(0), "keyIdentifier");
+}
+
+/* Key identifiers are a hint for the order only: those that contradict each other come last. */
+static bool contradicts(const hf_cert *c, const hf_cert *issuer)
+{
+    hf_bytes a = key_identifier(c->authority_key_id, true);
+    hf_bytes b = key_identifier(issuer->subject_key_id, false);
+    return a.p != NULL && b.p != NULL && !hf_bytes_equal(a, b);
+}
+
+static bool try_store(search *s, unsigned depth, bool last, unsigned *tried)
+{
+    const hf_cert *c = s->path[depth].cert, *issuer;
+    uint64_t hash = hf_name_hash(c->issuer);
+    size_t at = 0;
+    while (s->fatal == HF_OK &&
+           (issuer = hf_store_next(s->params->store, c->issuer, hash, &at)) != NULL) {
+        if (contradicts(c, issuer) != last || is_loop(s, depth, issuer))
+            continue;
+        ++*tried;
+        if (try_issuer(s, depth, issuer, true))
+            return true;
+    }
+    return false;
+}
+
+static bool try_chain(search *s, unsigned depth, bool last, unsigned *tried)
+{
+    const hf_cert *c = s->path[depth].cert;
+    for (size_t i = 1; i < s->count && s->fatal == HF_OK; i++) {
+        const hf_cert *issuer = &s->chain[i];
+        if (!hf_name_equal(c->issuer, issuer->subject) || contradicts(c, issuer) != last ||
+            is_loop(s, depth, issuer) ||
+            hf_store_find(s->params->store, issuer->der, issuer->subject) != NULL)
+            continue;
+        ++*tried;
+        if (try_issuer(s, depth, issuer, false))
+            return true;
+    }
+    return false;
+}
+
+static void tell_untrusted(search *s, unsigned depth)
+{
+    const hf_cert *c = s->path[depth].cert;
+    hf_check k = {.name = "issuer", .section = "RFC 5280 section 6.1",
+                  .result = HF_E_CERT_UNTRUSTED};
+    char name[HF_ERROR_TEXT / 2];
+    size_t anchors = hf_store_count(s->params->store);
+    hf_name_text(c->issuer, name, sizeof(name));
+    hf_judge_limit(&k, "\"%s\" in the trust store, or a way to it", name);
+    if (c->self_issued)
+        hf_judge_value(&k, "it is self-signed and not among the %zu trusted certificates", anchors);
+    else if (anchors == 0)
+        hf_judge_value(&k, "the trust store is empty");
+    else
+        hf_judge_value(&k, "neither the %zu trusted certificates nor the peer's %zu have it",
+                       anchors, s->count);
+    settle(s, &k, depth, 64 + STAGE_UNTRUSTED);
+}
+
+/* The path stands up to `depth`: is it at an anchor, or is there an issuer that leads to one? */
+static bool extend(search *s, unsigned depth)
+{
+    unsigned tried = 0;
+    if (s->path[depth].from_store)
+        return judge_policies(s, depth);
+    if (!judge_algorithm(s, depth))
+        return false;
+    for (int last = 0; last <= 1; last++)
+        if (try_store(s, depth, last, &tried) || try_chain(s, depth, last, &tried))
+            return true;
+    if (tried == 0 && s->fatal == HF_OK)
+        tell_untrusted(s, depth);
+    return false;
+}
+
+static size_t path_size(const search *s)
+{
+    size_t n = 1;
+    while (!s->path[n - 1].from_store)
+        n++;
+    return n;
+}
+
+static unsigned limit_or(unsigned limit, unsigned otherwise)
+{
+    return limit != 0 ? limit : otherwise;
+}
+
+hf_status hf_verify_chain(const hf_cert *chain, size_t count, const hf_verify_params *params,
+                          const hf_verify_report *report, const hf_cert **path, size_t *path_len,
+                          hf_error *e)
+{
+    if (count == 0 || params->store == NULL)
+        return hf_fail(e, HF_E_BAD_ARGUMENT, count == 0 ? "count" : "store",
+                       count == 0 ? "at least one certificate" : "a trust store", "none");
+    hf_verify_params p = *params;
+    p.limits.chain_length = limit_or(p.limits.chain_length, 10);
+    p.limits.signature_checks = limit_or(p.limits.signature_checks, 100);
+    p.limits.path_steps = limit_or(p.limits.path_steps, 1000);
+    p.limits.name_comparisons = limit_or(p.limits.name_comparisons, 250000);
+    search s = {.params = &p,
+                .report = report,
+                .chain = chain,
+                .count = count,
+                .chain_length = p.limits.chain_length,
+                .signatures_left = p.limits.signature_checks,
+                .steps_left = p.limits.path_steps,
+                .names_left = p.limits.name_comparisons,
+                .e = e};
+    s.path[0].cert = &chain[0];
+    s.path[0].from_store = hf_store_find(p.store, chain[0].der, chain[0].subject) != NULL;
+    if (!judge_certificate(&s, 0) || !extend(&s, 0))
+        return s.fatal != HF_OK ? s.fatal : s.best;
+    size_t n = path_size(&s);
+    for (size_t i = 0; path != NULL && path_len != NULL && i < n && i < *path_len; i++)
+        path[i] = s.path[i].cert;
+    if (path_len != NULL && (path == NULL || n < *path_len))
+        *path_len = n;
+    return HF_OK;
+}
