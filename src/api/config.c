@@ -1,0 +1,326 @@
+/* config.c: a config is built, frozen, shared. */
+#include "handshake/config.h"
+
+#include "api/lists.h"
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "base/error.h"
+#include "base/writer.h"
+#include "wire/codepoints.h"
+
+#include <stdio.h>
+
+static const hf_limits default_limits = {
+    .handshake_message = 65536,
+    .chain_length = 10,
+    .signature_checks = 100,
+    .records_without_progress = 32,
+    .key_updates = 32,
+    .output_pending = 65536,
+};
+
+/* ---- life ---- */
+
+hf_status hf_config_new(hf_role role, hf_config **out)
+{
+    *out = NULL;
+    hf_config *cfg = hf_alloc(sizeof(*cfg));
+    if (cfg == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    atomic_init(&cfg->refs, 1);
+    cfg->role = role;
+    cfg->min_version = HF_TLS_1_3;
+    cfg->max_version = HF_TLS_1_3;
+    cfg->key_shares = 2;
+    cfg->grease = cfg->middlebox_compatibility = true;
+    cfg->limits = default_limits;
+    cfg->provider = *hf_provider_default();
+    hf_lists_default(cfg);
+    *out = cfg;
+    return HF_OK;
+}
+
+hf_config *hf_config_ref(hf_config *cfg)
+{
+    atomic_fetch_add_explicit(&cfg->refs, 1, memory_order_relaxed);
+    return cfg;
+}
+
+void hf_config_free(hf_config *cfg)
+{
+    if (cfg == NULL || atomic_fetch_sub_explicit(&cfg->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < cfg->identity_count; i++)
+        hf_identity_free(cfg->identities[i]);
+    hf_store_free(cfg->store);
+    hf_buf_free(&cfg->alpn);
+    hf_buf_free(&cfg->groups_wire);
+    hf_buf_free(&cfg->sigschemes_wire);
+    hf_free(cfg);
+}
+
+/* ---- setting ---- */
+
+hf_status hf_config_fail(hf_config *cfg, const hf_error *e)
+{
+    if (cfg->error.code == HF_OK)
+        cfg->error = *e;
+    return e->code;
+}
+
+static hf_status fail(hf_config *cfg, hf_status code, const char *field, const char *expected,
+                      const char *got)
+{
+    hf_error e;
+    hf_fail(&e, code, field, expected, got != NULL ? "%s" : NULL, got);
+    return hf_config_fail(cfg, &e);
+}
+
+hf_status hf_config_add_identity(hf_config *cfg, hf_identity *identity)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    if (cfg->identity_count == HF_MAX_IDENTITIES)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "identity", "at most 64", "one more");
+    cfg->identities[cfg->identity_count++] = hf_identity_ref(identity);
+    return HF_OK;
+}
+
+hf_status hf_config_trust(hf_config *cfg, hf_store *store)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    hf_store_free(cfg->store);
+    cfg->store = hf_store_ref(store);
+    return HF_OK;
+}
+
+hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    if (cfg->role != HF_SERVER)
+        return fail(cfg, HF_E_WRONG_ROLE, "client_auth", "a server's configuration", "a client's");
+    cfg->client_auth = mode;
+    return HF_OK;
+}
+
+hf_status hf_config_key_shares(hf_config *cfg, unsigned count)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    if (count < 1 || count > HF_MAX_SHARES)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "key_shares", "1 to 4", NULL);
+    cfg->key_shares = count;
+    return HF_OK;
+}
+
+hf_status hf_config_versions(hf_config *cfg, uint16_t min, uint16_t max)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    if (min > max || min < HF_TLS_1_2 || max > HF_TLS_1_3)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "versions", "TLS 1.2 to TLS 1.3, the lower one first",
+                    NULL);
+    if (max < HF_TLS_1_3)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "versions",
+                    "TLS 1.3 among them: this release of handfast has no other", "TLS 1.2 only");
+    cfg->min_version = HF_TLS_1_3;
+    cfg->max_version = max;
+    return HF_OK;
+}
+
+static void take_limit(uint32_t *limit, uint32_t value)
+{
+    if (value != 0)
+        *limit = value;
+}
+
+hf_status hf_config_limits(hf_config *cfg, const hf_limits *l)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    take_limit(&cfg->limits.handshake_message, l->handshake_message);
+    take_limit(&cfg->limits.chain_length, l->chain_length);
+    take_limit(&cfg->limits.signature_checks, l->signature_checks);
+    take_limit(&cfg->limits.records_without_progress, l->records_without_progress);
+    take_limit(&cfg->limits.key_updates, l->key_updates);
+    take_limit(&cfg->limits.output_pending, l->output_pending);
+    return HF_OK;
+}
+
+hf_status hf_config_record_size_limit(hf_config *cfg, uint16_t limit)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    if (limit != 0 && (limit < 64 || limit > 16385))
+        return fail(cfg, HF_E_BAD_ARGUMENT, "record_size_limit", "64 to 16385, or 0", NULL);
+    cfg->record_size_limit = limit;
+    return HF_OK;
+}
+
+/* A setter of one plain member. */
+#define SETTER(function, type, parameter, member)                                                  \
+    hf_status function(hf_config *cfg, type parameter)                                             \
+    {                                                                                              \
+        if (cfg->frozen)                                                                           \
+            return HF_E_CONFIG_FROZEN;                                                             \
+        cfg->member = parameter;                                                                   \
+        return HF_OK;                                                                              \
+    }
+SETTER(hf_config_padding, uint16_t, bytes, padding)
+SETTER(hf_config_key_limit, uint64_t, records, key_limit)
+SETTER(hf_config_grease, bool, on, grease)
+SETTER(hf_config_middlebox_compatibility, bool, on, middlebox_compatibility)
+SETTER(hf_config_retry_cookie, bool, on, retry_cookie)
+SETTER(hf_config_keep_peer_chain, bool, on, keep_peer_chain)
+#undef SETTER
+
+hf_status hf_config_insecure_no_verification(hf_config *cfg)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    cfg->insecure_no_verification = true;
+    return HF_OK;
+}
+
+hf_status hf_config_keylog(hf_config *cfg, void (*line)(void *ctx, const char *line), void *ctx)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    cfg->keylog = line;
+    cfg->keylog_ctx = ctx;
+    return HF_OK;
+}
+
+hf_status hf_config_trace(hf_config *cfg, const hf_trace *trace)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    cfg->trace = *trace;
+    return HF_OK;
+}
+
+hf_status hf_config_executor(hf_config *cfg, const hf_executor *executor)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    cfg->executor = *executor;
+    return HF_OK;
+}
+
+hf_status hf_config_provider(hf_config *cfg, const hf_provider *provider)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    cfg->provider = *provider;
+    hf_lists_default(cfg);
+    return HF_OK;
+}
+
+/* Randomness and clock have contexts of their own, so each is called through a small thunk that
+ * finds them in the config; the provider's own context serves whatever was not replaced. */
+static hf_status random_thunk(void *ctx, uint8_t *p, size_t n)
+{
+    const hf_config *cfg = ctx;
+    return cfg->own_random(cfg->own_random_ctx, p, n);
+}
+
+static int64_t clock_thunk(void *ctx)
+{
+    const hf_config *cfg = ctx;
+    return cfg->own_clock(cfg->own_clock_ctx);
+}
+
+/* The provider has one context for both calls: once either is replaced, the other goes through the
+ * config too. */
+static void take_over(hf_config *cfg)
+{
+    if (cfg->provider.ctx == cfg)
+        return;
+    cfg->own_random = cfg->provider.random;
+    cfg->own_random_ctx = cfg->provider.ctx;
+    cfg->own_clock = cfg->provider.now_s;
+    cfg->own_clock_ctx = cfg->provider.ctx;
+    cfg->provider.random = random_thunk;
+    cfg->provider.now_s = clock_thunk;
+    cfg->provider.ctx = cfg;
+}
+
+hf_status hf_config_random(hf_config *cfg, hf_status (*random)(void *ctx, uint8_t *p, size_t n),
+                           void *ctx)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    take_over(cfg);
+    cfg->own_random = random;
+    cfg->own_random_ctx = ctx;
+    return HF_OK;
+}
+
+hf_status hf_config_clock(hf_config *cfg, int64_t (*now_s)(void *ctx), void *ctx)
+{
+    if (cfg->frozen)
+        return HF_E_CONFIG_FROZEN;
+    take_over(cfg);
+    cfg->own_clock = now_s;
+    cfg->own_clock_ctx = ctx;
+    return HF_OK;
+}
+
+/* ---- freezing ---- */
+
+static hf_status judge_trust(hf_config *cfg)
+{
+    bool verifies = cfg->role == HF_CLIENT || cfg->client_auth != HF_CLIENT_AUTH_NONE;
+    if (!verifies || cfg->insecure_no_verification)
+        return HF_OK;
+    if (cfg->store == NULL)
+        return fail(cfg, HF_E_NO_TRUST, NULL, "a trust store", "none");
+    if (hf_store_count(cfg->store) == 0)
+        return fail(cfg, HF_E_STORE_EMPTY, NULL, "at least one certificate", "none");
+    return HF_OK;
+}
+
+static hf_status write_lists(hf_config *cfg)
+{
+    hf_writer w;
+    hf_writer_init_buf(&w, &cfg->groups_wire);
+    for (size_t i = 0; i < cfg->group_count; i++)
+        hf_write_u16(&w, cfg->groups[i]->id);
+    hf_status s = hf_writer_status(&w);
+    if (s != HF_OK)
+        return s;
+    hf_writer_init_buf(&w, &cfg->sigschemes_wire);
+    for (size_t i = 0; i < cfg->sigscheme_count; i++)
+        hf_write_u16(&w, cfg->sigschemes[i]->id);
+    return hf_writer_status(&w);
+}
+
+static hf_status judge_all(hf_config *cfg)
+{
+    if (cfg->error.code != HF_OK)
+        return cfg->error.code;
+    if (cfg->role == HF_SERVER && cfg->identity_count == 0)
+        return fail(cfg, HF_E_NO_IDENTITY, NULL, "at least one identity", "none");
+    hf_status s = judge_trust(cfg);
+    if (s != HF_OK)
+        return s;
+    s = write_lists(cfg);
+    return s == HF_OK ? HF_OK : fail(cfg, s, NULL, NULL, NULL);
+}
+
+hf_status hf_config_freeze(hf_config *cfg, hf_error *e)
+{
+    if (cfg->frozen)
+        return HF_OK;
+    hf_status s = judge_all(cfg);
+    if (s != HF_OK) {
+        if (e != NULL)
+            *e = cfg->error;
+        return s;
+    }
+    cfg->frozen = true;
+    return HF_OK;
+}

@@ -1,0 +1,312 @@
+/* auth13.c: who is who in TLS 1.3: Certificate, CertificateVerify and Finished, the same for both
+ * roles. RFC 9846 section 4.5. */
+#include "handshake/handshake.h"
+#include "handshake/trace.h"
+
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "base/error.h"
+#include "crypto/key.h"
+#include "x509/identity.h"
+
+#include <stdio.h>
+
+/* ---- Certificate ---- */
+
+hf_status hf_13_build_certificate(hf_handshake *hs, hf_writer *w)
+{
+    size_t count = hs->identity != NULL ? hf_identity_count(hs->identity) : 0;
+    hf_bytes *certs = hf_hs_alloc(hs, (count + 1) * sizeof(*certs));
+    if (certs == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        certs[i] = hf_identity_cert(hs->identity, i)->der;
+    if (hf_conn_is_client(hs->conn) && count != 0)
+        hs->facts |= HF_F_CLIENT_CERT;
+    hf_certificate_build(w, hs->request_context, certs, count, NULL);
+    return HF_OK;
+}
+
+static hf_status judge_empty(hf_handshake *hs)
+{
+    if (hf_conn_is_client(hs->conn))
+        return hf_hs_fail(hs, HF_E_SERVER_NO_CERTIFICATE, "certificate_list",
+                          "at least one certificate", "none");
+    if (hs->cfg->client_auth == HF_CLIENT_AUTH_REQUIRED)
+        return hf_hs_fail(hs, HF_E_NO_CERTIFICATE, "certificate_list",
+                          "a certificate, which this server requires", "none");
+    return HF_OK;
+}
+
+/* No extension of an entry was asked for, so none may come: section 4.5.1. */
+static hf_status judge_entry_extensions(hf_handshake *hs, const hf_extensions *x)
+{
+    if (x->has_forbidden)
+        return hf_hs_fail(hs, HF_E_FORBIDDEN_EXTENSION, "extension_type", NULL, "%s (%u)",
+                          hf_extension_name(x->forbidden), x->forbidden);
+    if (x->has_unknown)
+        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
+                          "only extensions that were offered", "%u", x->unknown);
+    if (x->present != 0)
+        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
+                          "only extensions that were offered", "status_request or SCT");
+    return HF_OK;
+}
+
+static hf_status parse_chain(hf_handshake *hs, const hf_certificate *m)
+{
+    hf_bytes rest = m->list, der, extensions;
+    hs->peer_certs = hf_hs_alloc(hs, m->count * sizeof(hf_cert));
+    hs->path_len = hs->cfg->limits.chain_length + m->count;
+    hs->path = hf_hs_alloc(hs, hs->path_len * sizeof(*hs->path));
+    if (hs->peer_certs == NULL || hs->path == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    for (size_t i = 0; hf_certificate_entry_next(&rest, &der, &extensions); i++) {
+        hf_status s = hf_cert_parse(der, &hs->peer_certs[i], &hs->error);
+        if (s != HF_OK) {
+            hf_error_subject(&hs->error, "certificate %zu of %zu that the peer sent", i + 1,
+                             m->count);
+            return s;
+        }
+    }
+    hs->peer_cert_count = m->count;
+    return HF_OK;
+}
+
+hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r)
+{
+    hf_certificate m;
+    if (!hf_certificate_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    if (m.context.n != 0)
+        return hf_hs_fail(hs, HF_E_REQUEST_CONTEXT, "certificate_request_context",
+                          "nothing during the handshake", "%zu bytes", m.context.n);
+    if (m.count == 0)
+        return judge_empty(hs);
+    if (m.count > hs->cfg->limits.chain_length) {
+        hf_hs_fail(hs, HF_E_CHAIN_TOO_LONG, "certificate_list", NULL, "%zu certificates", m.count);
+        hf_error_expected(&hs->error, "at most %u", hs->cfg->limits.chain_length);
+        return HF_E_CHAIN_TOO_LONG;
+    }
+    hf_status s = judge_entry_extensions(hs, &m.extensions);
+    if (s == HF_OK)
+        s = parse_chain(hs, &m);
+    if (s == HF_OK && !hf_conn_is_client(hs->conn))
+        hs->facts |= HF_F_CLIENT_CERT;
+    return s;
+}
+
+/* ---- the chain's verdict ---- */
+
+/* Runs on the executor's thread: keeps the check for the connection's own thread to tell. */
+static void keep_check(void *ctx, const hf_check *check)
+{
+    hf_handshake *hs = ctx;
+    hf_kept_check *kept = hf_arena_alloc(&hs->arena, sizeof(*kept));
+    if (kept == NULL)
+        return; /* the trace misses a line; the verdict does not depend on it */
+    kept->check = *check;
+    *hs->checks_end = kept;
+    hs->checks_end = &kept->next;
+}
+
+static void run_verify_chain(hf_job *job)
+{
+    hf_handshake *hs = hf_job_handshake(job);
+    const hf_config *cfg = hs->cfg;
+    bool client = cfg->role == HF_CLIENT;
+    hf_verify_params params = {
+        .store = cfg->store,
+        .host = hs->verify_host,
+        .purpose = client ? HF_PURPOSE_SERVER : HF_PURPOSE_CLIENT,
+        .at_s = cfg->provider.now_s(cfg->provider.ctx),
+        .limits = {.chain_length = cfg->limits.chain_length,
+                   .signature_checks = cfg->limits.signature_checks},
+    };
+    hf_verify_report report = {keep_check, hs};
+    job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,
+                                  hf_config_tracing(cfg) != NULL ? &report : NULL, hs->path,
+                                  &hs->path_len, &hs->error);
+}
+
+hf_status hf_13_verify_chain(hf_handshake *hs)
+{
+    if (hs->cfg->insecure_no_verification) {
+        for (size_t i = 0; i < hs->peer_cert_count; i++)
+            hs->path[i] = &hs->peer_certs[i];
+        hs->path_len = hs->peer_cert_count;
+        return HF_OK;
+    }
+    if (hf_conn_is_client(hs->conn) && !hs->conn->insecure_no_name) {
+        hf_bytes host = {(const uint8_t *)hs->conn->host, strlen(hs->conn->host) + 1};
+        hf_status s = hf_hs_keep(hs, &host);
+        if (s != HF_OK)
+            return s;
+        hs->verify_host = (const char *)host.p;
+    }
+    hf_hs_job(hs, HF_JOB_VERIFY_CHAIN, "verify the peer's certificate chain", run_verify_chain);
+    return HF_OK;
+}
+
+hf_status hf_13_chain_verified(hf_handshake *hs)
+{
+    for (const hf_kept_check *k = hs->checks; k != NULL; k = k->next)
+        hf_trace_check(hs->conn, &k->check);
+    hf_status s = hs->job.run != NULL ? hs->job.status : HF_OK;
+    if (s != HF_OK && hs->error.message == NULL)
+        hs->error.message = "Certificate";
+    return s;
+}
+
+/* ---- CertificateVerify ---- */
+
+/* What is signed: 64 spaces, a context string, a zero, the transcript hash; section 4.5.2. */
+static hf_status make_signed_content(hf_handshake *hs, bool by_server)
+{
+    const char *context =
+        by_server ? "TLS 1.3, server CertificateVerify" : "TLS 1.3, client CertificateVerify";
+    size_t context_len = strlen(context) + 1, digest_len = hs->conn->suite->hash->digest_len;
+    uint8_t *p = hf_hs_alloc(hs, 64 + context_len + digest_len);
+    if (p == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    hf_transcript_digest(&hs->transcript, digest);
+    memset(p, ' ', 64);
+    memcpy(p + 64, context, context_len);
+    memcpy(p + 64 + context_len, digest, digest_len);
+    hs->signed_content = (hf_bytes){p, 64 + context_len + digest_len};
+    return HF_OK;
+}
+
+static void run_sign(hf_job *job)
+{
+    hf_handshake *hs = hf_job_handshake(job);
+    job->status = hf_key_sign(hf_identity_key(hs->identity), hs->scheme, hs->signed_content,
+                              hs->signature, &hs->signature_len);
+}
+
+hf_status hf_13_sign(hf_handshake *hs)
+{
+    hs->signature = hf_hs_alloc(hs, HF_SIGNATURE_MAX);
+    if (hs->signature == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    hf_status s = make_signed_content(hs, !hf_conn_is_client(hs->conn));
+    if (s == HF_OK)
+        hf_hs_job(hs, HF_JOB_SIGN, hs->scheme->name, run_sign);
+    return s;
+}
+
+hf_status hf_13_signed(hf_handshake *hs)
+{
+    if (hs->job.status == HF_OK)
+        return HF_OK;
+    return hf_hs_fail(hs, HF_E_SIGNING, "signature", hs->scheme->name, "%s",
+                      hf_error_sentence(hs->job.status));
+}
+
+hf_status hf_13_build_verify(hf_handshake *hs, hf_writer *w)
+{
+    hf_certificate_verify m = {hs->scheme->id, {hs->signature, hs->signature_len}};
+    hf_certificate_verify_build(w, &m);
+    return HF_OK;
+}
+
+static const hf_sigscheme *offered_scheme(const hf_handshake *hs, uint16_t id)
+{
+    for (size_t i = 0; i < hs->cfg->sigscheme_count; i++)
+        if (hs->cfg->sigschemes[i]->id == id && hs->cfg->sigschemes[i]->in_handshake)
+            return hs->cfg->sigschemes[i];
+    return NULL;
+}
+
+hf_status hf_13_judge_verify(hf_handshake *hs, hf_reader *r)
+{
+    hf_certificate_verify m;
+    if (!hf_certificate_verify_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    const hf_sigscheme *scheme = offered_scheme(hs, m.algorithm);
+    if (scheme == NULL) {
+        const char *name = hf_sigscheme_name(m.algorithm);
+        return hf_hs_fail(hs, HF_E_SCHEME_NOT_OFFERED, "algorithm", "one of those offered",
+                          "%s (0x%04x)", name != NULL ? name : "unknown", m.algorithm);
+    }
+    const hf_cert *leaf = &hs->peer_certs[0];
+    if (!hf_sigscheme_fits(scheme, leaf->key_type, leaf->key_bits))
+        return hf_hs_fail(hs, HF_E_SCHEME_KEY_MISMATCH, "algorithm",
+                          hf_key_type_name(leaf->key_type), "%s", scheme->name);
+    hf_status s = make_signed_content(hs, hf_conn_is_client(hs->conn));
+    if (s != HF_OK)
+        return s;
+    hs->peer_scheme = scheme;
+    hs->peer_signature = m.signature;
+    return HF_OK;
+}
+
+static void run_verify(hf_job *job)
+{
+    hf_handshake *hs = hf_job_handshake(job);
+    job->status = hf_verify_signature(hs->peer_certs[0].spki, hs->peer_scheme, hs->signed_content,
+                                      hs->peer_signature);
+}
+
+hf_status hf_13_verify_signature(hf_handshake *hs)
+{
+    hf_hs_job(hs, HF_JOB_VERIFY, hs->peer_scheme->name, run_verify);
+    return HF_OK;
+}
+
+hf_status hf_13_signature_verified(hf_handshake *hs)
+{
+    hf_status s = hs->job.status;
+    if (s == HF_E_BAD_SIGNATURE) {
+        hf_hs_fail(hs, HF_E_BAD_HANDSHAKE_SIGNATURE, "signature",
+                   "a signature by the key of the peer's certificate",
+                   "one that does not verify (%s)", hs->peer_scheme->name);
+        hs->error.message = "CertificateVerify";
+        return HF_E_BAD_HANDSHAKE_SIGNATURE;
+    }
+    if (s != HF_OK)
+        return hf_hs_fail(hs, s, "signature", NULL, NULL);
+    hs->conn->peer_scheme = hs->peer_scheme;
+    hs->conn->peer_authenticated = !hs->cfg->insecure_no_verification;
+    s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len);
+    return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
+}
+
+/* ---- Finished ---- */
+
+static void verify_data(const hf_handshake *hs, bool of_client, uint8_t out[HF_HASH_MAX_DIGEST])
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    hf_transcript_digest(&hs->transcript, digest);
+    hf_finished13(hs->conn->suite->hash,
+                  of_client ? hs->client_handshake_secret : hs->server_handshake_secret, digest,
+                  out);
+}
+
+hf_status hf_13_build_finished(hf_handshake *hs, hf_writer *w)
+{
+    uint8_t data[HF_HASH_MAX_DIGEST];
+    verify_data(hs, hf_conn_is_client(hs->conn), data);
+    hf_finished_build(w, &(hf_finished){{data, hs->conn->suite->hash->digest_len}});
+    return HF_OK;
+}
+
+hf_status hf_13_judge_finished(hf_handshake *hs, hf_reader *r)
+{
+    hf_finished m;
+    if (!hf_finished_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    uint8_t data[HF_HASH_MAX_DIGEST];
+    size_t n = hs->conn->suite->hash->digest_len;
+    if (m.verify_data.n != n) {
+        hf_hs_fail(hs, HF_E_DECODE, "verify_data", NULL, "%zu bytes", m.verify_data.n);
+        hf_error_expected(&hs->error, "%zu bytes", n);
+        return HF_E_DECODE;
+    }
+    verify_data(hs, !hf_conn_is_client(hs->conn), data);
+    if (!hf_ct_equal(data, m.verify_data.p, n))
+        return hf_hs_fail(hs, HF_E_BAD_FINISHED, "verify_data", "the digest this side computed",
+                          "another");
+    return HF_OK;
+}

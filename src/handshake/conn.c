@@ -1,0 +1,280 @@
+/* conn.c: the connection's engine: records in, messages and data out of them, alerts, the end. */
+#include "handshake/handshake.h"
+#include "handshake/trace.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* ---- the end ---- */
+
+hf_status hf_conn_send_alert(hf_conn *c, uint8_t level, uint8_t description)
+{
+    uint8_t bytes[2];
+    hf_writer w;
+    hf_writer_init(&w, bytes, sizeof(bytes));
+    hf_alert_build(&w, &(hf_alert_msg){level, description});
+    hf_status s = hf_channel_send(&c->channel, HF_CONTENT_ALERT, hf_writer_bytes(&w));
+    if (s == HF_OK)
+        hf_trace_alert(c, true, level, description);
+    return s;
+}
+
+static void keep_error(hf_conn *c, const hf_error *e)
+{
+    c->error = hf_alloc(sizeof(*c->error));
+    if (c->error != NULL)
+        *c->error = *e;
+}
+
+hf_status hf_conn_fail(hf_conn *c, const hf_error *e)
+{
+    if (c->failed != HF_OK)
+        return c->failed;
+    hf_error told = *e;
+    c->failed = e->code;
+    bool silent = e->alert_received || e->code == HF_E_TRUNCATED || c->close_sent;
+    if (!silent)
+        told.alert_sent = hf_conn_send_alert(c, 2, told.alert) == HF_OK;
+    if (told.subject[0] == '\0' && c->host != NULL)
+        hf_error_subject(&told, "%s", c->host);
+    keep_error(c, &told);
+    hf_trace_error(c, &told);
+    c->data = (hf_bytes){NULL, 0};
+    return c->failed;
+}
+
+/* ---- records ---- */
+
+static const char *alert_level_name(uint8_t level)
+{
+    return level == 1 ? "warning" : "fatal";
+}
+
+static hf_status take_alert(hf_conn *c, const hf_record *record, hf_error *e)
+{
+    hf_reader r;
+    hf_alert_msg m;
+    hf_reader_init(&r, record->content, NULL);
+    if (!hf_alert_parse(&r, &m)) {
+        hf_reader_status(&r, NULL);
+        return hf_fail(e, HF_E_BAD_ALERT, "alert", "2 bytes", "%zu bytes", record->content.n);
+    }
+    hf_trace_alert(c, false, m.level, m.description);
+    if (m.description == HF_ALERT_close_notify) {
+        c->peer_closed = true;
+        return HF_OK;
+    }
+    if (m.description == HF_ALERT_user_canceled)
+        return HF_OK; /* a close_notify follows (section 6.1); counted as a record without progress
+                       */
+    hf_fail(e, HF_E_ALERT_RECEIVED, "description", NULL, "%s (%u), %s",
+            hf_alert_name(m.description), m.description, alert_level_name(m.level));
+    e->alert = m.description;
+    e->alert_received = true;
+    return HF_E_ALERT_RECEIVED;
+}
+
+/* A compatibility change_cipher_spec is dropped between the hellos and the peer's Finished, and is
+ * an error at any other time (section 5). */
+static hf_status take_ccs(hf_conn *c, const hf_record *r, hf_error *e)
+{
+    if (r->encrypted)
+        return hf_fail(e, HF_E_UNEXPECTED_CCS, "type", "no change_cipher_spec inside encryption",
+                       NULL);
+    if (c->hs == NULL || (c->hs->facts & HF_F_HELLO) == 0)
+        return hf_fail(e, HF_E_UNEXPECTED_CCS, "type",
+                       "none before the first ClientHello or after the handshake", NULL);
+    if (r->content.n != 1 || r->content.p[0] != 1)
+        return hf_fail(e, HF_E_BAD_CCS, "fragment", "the single byte 1", "%zu bytes", r->content.n);
+    if (hf_config_tracing(c->cfg) != NULL) {
+        hf_message_tracer t;
+        hf_trace_message_begin(&t, c, false, HF_MSG_CHANGE_CIPHER_SPEC, r->content);
+        hf_trace_message_end(&t);
+    }
+    return HF_OK;
+}
+
+static hf_status take_handshake(hf_conn *c, const hf_record *r, hf_error *e)
+{
+    if (r->content.n == 0)
+        return hf_fail(e, HF_E_RECORD_EMPTY, "fragment", "at least 1 byte of a handshake message",
+                       "none");
+    if (hf_buf_append(&c->messages, r->content) != HF_OK)
+        return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    c->idle_records = 0;
+    return HF_OK;
+}
+
+static hf_status take_data(hf_conn *c, const hf_record *r, hf_bytes *data, hf_error *e)
+{
+    if (!c->established)
+        return hf_fail(e, HF_E_RECORD_TYPE, "type", "no application data before Finished",
+                       "application_data");
+    if (r->content.n == 0)
+        return HF_OK;
+    *data = r->content;
+    c->idle_records = 0;
+    c->key_updates = 0;
+    return HF_OK;
+}
+
+/* Records that carry nothing are allowed, but not for ever. */
+static hf_status count_idle(hf_conn *c, hf_error *e)
+{
+    if (++c->idle_records <= c->cfg->limits.records_without_progress)
+        return HF_OK;
+    hf_fail(e, HF_E_RECORDS_WITHOUT_PROGRESS, NULL, NULL, "%u in a row", c->idle_records);
+    hf_error_expected(e, "at most %u", c->cfg->limits.records_without_progress);
+    return e->code;
+}
+
+static hf_status dispatch(hf_conn *c, const hf_record *r, hf_bytes *data, hf_error *e)
+{
+    if (r->type == HF_CONTENT_NOTHING)
+        return HF_OK; /* early data that was dropped has a budget of its own */
+    if (c->messages.n != 0 && r->type != HF_CONTENT_HANDSHAKE)
+        return hf_fail(e, HF_E_INTERLEAVED, "type", "the rest of a handshake message",
+                       "a record of type %u", r->type);
+    if (c->peer_closed)
+        return HF_OK; /* data after close_notify is ignored, section 6.1 */
+    hf_status s = count_idle(c, e);
+    if (s != HF_OK)
+        return s;
+    switch (r->type) {
+    case HF_CONTENT_HANDSHAKE:
+        return take_handshake(c, r, e);
+    case HF_CONTENT_APPLICATION_DATA:
+        return take_data(c, r, data, e);
+    case HF_CONTENT_ALERT:
+        return take_alert(c, r, e);
+    case HF_CONTENT_CHANGE_CIPHER_SPEC:
+        return take_ccs(c, r, e);
+    default:
+        return hf_fail(e, HF_E_RECORD_TYPE, "type", "alert, handshake or application_data", "%u",
+                       r->type);
+    }
+}
+
+hf_status hf_conn_take_record(hf_conn *c, const hf_record *r, hf_bytes *data)
+{
+    hf_error e = {0};
+    *data = (hf_bytes){NULL, 0};
+    hf_status s = dispatch(c, r, data, &e);
+    return s == HF_OK ? HF_OK : hf_conn_fail(c, &e);
+}
+
+/* ---- messages ---- */
+
+static hf_status judge_length(const hf_conn *c, size_t length, hf_error *e)
+{
+    if (length <= c->cfg->limits.handshake_message)
+        return HF_OK;
+    hf_fail(e, HF_E_MESSAGE_TOO_LONG, "length", NULL, "%zu bytes", length);
+    hf_error_expected(e, "at most %u bytes", c->cfg->limits.handshake_message);
+    e->message = hf_message_name(c->messages.p[0]);
+    return e->code;
+}
+
+static hf_status dispatch_message(hf_conn *c, hf_bytes message, bool ends_record, hf_error *e)
+{
+    if (c->hs != NULL) {
+        hf_status s = hf_script_receive(c->hs, message, ends_record);
+        if (s != HF_OK)
+            *e = c->hs->error;
+        return s;
+    }
+    if (message.p[0] == HF_MSG_KEY_UPDATE && !ends_record)
+        return hf_fail(e, HF_E_NOT_ALIGNED, "length", "the end of the record after KeyUpdate",
+                       "more bytes");
+    return hf_post13_message(c, message.p[0], message, e);
+}
+
+/* Takes the first whole message off c->messages, if there is one. */
+static hf_status next_message(hf_conn *c, bool *took, hf_error *e)
+{
+    const uint8_t *p = c->messages.p;
+    *took = false;
+    if (c->messages.n < 4)
+        return HF_OK;
+    size_t length = (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+    hf_status s = judge_length(c, length, e);
+    if (s != HF_OK || c->messages.n < 4 + length)
+        return s;
+    *took = true;
+    s = dispatch_message(c, (hf_bytes){p, 4 + length}, c->messages.n == 4 + length, e);
+    hf_buf_drop_front(&c->messages, 4 + length);
+    if (c->messages.n == 0)
+        hf_buf_free(&c->messages);
+    return s;
+}
+
+/* ---- the loop ---- */
+
+/* The handshake is over: what stays moves to the connection, the scratch goes. */
+static void finish_handshake(hf_conn *c)
+{
+    c->established = true;
+    hf_trace_state(c, "established", "RFC 9846 section 4.5.3");
+    hf_handshake_free(c->hs);
+    c->hs = NULL;
+}
+
+/* One turn: *more is false when only the outside can help. */
+static hf_status turn(hf_conn *c, bool *more, hf_error *e)
+{
+    *more = false;
+    if (c->hs != NULL) {
+        hf_script_want want;
+        hf_status s = hf_script_run(c->hs, &want);
+        if (s != HF_OK) {
+            *e = c->hs->error;
+            return s;
+        }
+        if (want == HF_SCRIPT_JOB)
+            return HF_OK;
+        if (want == HF_SCRIPT_DONE)
+            finish_handshake(c);
+    }
+    if (c->data.n != 0)
+        return HF_OK;
+    hf_status s = next_message(c, more, e);
+    if (s != HF_OK || *more)
+        return s;
+    hf_record record;
+    s = hf_channel_next(&c->channel, &record, more, e);
+    if (s != HF_OK || !*more)
+        return s;
+    s = dispatch(c, &record, &c->data, e);
+    if (c->data.n == 0)
+        hf_channel_release(&c->channel);
+    return s;
+}
+
+static hf_status judge_end(hf_conn *c, hf_error *e)
+{
+    if (!c->transport_ended || c->peer_closed || c->data.n != 0)
+        return HF_OK;
+    return hf_fail(e, HF_E_TRUNCATED, NULL, "close_notify before the end",
+                   c->established ? "the end of the transport during the data"
+                                  : "the end of the transport during the handshake");
+}
+
+hf_status hf_conn_drive(hf_conn *c)
+{
+    if (c->failed != HF_OK)
+        return c->failed;
+    hf_error e = {0};
+    hf_status s = HF_OK;
+    bool more = true;
+    while (s == HF_OK && more)
+        s = turn(c, &more, &e);
+    bool waits_for_job = c->hs != NULL && atomic_load(&c->hs->job.state) != HF_JOB_IDLE;
+    if (s == HF_OK && c->key_update_owed && !c->close_sent)
+        s = hf_post13_key_update(c, false, &e);
+    if (s == HF_OK && !waits_for_job)
+        s = judge_end(c, &e);
+    if (s != HF_OK)
+        return hf_conn_fail(c, &e);
+    hf_channel_trim(&c->channel);
+    return HF_OK;
+}

@@ -1,0 +1,84 @@
+/* conn.h: a connection: what stays when the handshake's scratch is gone. Kept small. */
+#ifndef HF_HANDSHAKE_CONN_H
+#define HF_HANDSHAKE_CONN_H
+
+#include "handshake/config.h"
+#include "record/channel.h"
+
+typedef struct hf_handshake hf_handshake;
+
+struct hf_conn {
+    hf_config *cfg;
+    hf_channel channel;
+    hf_handshake *hs; /* NULL once the handshake is done */
+
+    hf_status failed; /* the code that ended the connection */
+    hf_error *error;  /* its story; NULL when there is none or memory ran out */
+
+    hf_buf messages; /* handshake bytes that are not a whole message yet */
+    hf_bytes data;   /* application data that can be read, inside channel.in */
+
+    /* what was agreed */
+    const hf_suite_choice *suite;
+    const hf_group *group;
+    const hf_sigscheme *peer_scheme, *own_scheme;
+    char *host;    /* client: whom it asked for; server: whom it was asked for; may be NULL */
+    uint8_t *alpn; /* the protocol agreed on, after its length byte; NULL: none */
+    uint16_t version;
+
+    uint8_t
+        client_secret[HF_HASH_MAX_DIGEST]; /* application traffic secrets, the present generation */
+    uint8_t server_secret[HF_HASH_MAX_DIGEST];
+    uint8_t exporter_secret[HF_HASH_MAX_DIGEST];
+
+    struct hf_peer_chain *peer_chain; /* only with keep_peer_chain */
+
+    bool insecure_no_name;
+    bool established, hello_retry, peer_authenticated;
+    bool close_sent, peer_closed, transport_ended;
+    bool key_update_owed; /* the peer asked for one */
+
+    /* budgets in use; limits are the config's */
+    uint32_t idle_records, key_updates;
+
+    void (*notify)(void *ctx);
+    void *notify_ctx;
+    void *user;
+};
+
+static inline bool hf_conn_is_client(const hf_conn *c)
+{
+    return c->cfg->role == HF_CLIENT;
+}
+
+/* The peer's chain as it is kept after the handshake: one block. */
+typedef struct hf_peer_chain {
+    size_t count;
+    hf_cert certs[];
+} hf_peer_chain;
+
+/* Moves the connection as far as its input allows; the engine behind hf_step. HF_OK or the failure.
+ */
+hf_status hf_conn_drive(hf_conn *c);
+
+/* Deals with one record that was opened: the part of hf_conn_drive that hf_open shares. `*data` is
+ * its application data, else empty. */
+hf_status hf_conn_take_record(hf_conn *c, const hf_record *r, hf_bytes *data);
+
+/* Ends the connection: keeps the error, sends the alert it maps to (not for one that was received),
+ * tells the trace. Returns e->code. */
+hf_status hf_conn_fail(hf_conn *c, const hf_error *e);
+
+hf_status hf_conn_send_alert(hf_conn *c, uint8_t level, uint8_t description);
+
+/* Copies the peer's certificates into the connection, where the config says so; peer.c. */
+hf_status hf_conn_keep_peer(hf_conn *c, const hf_cert *const *path, size_t count);
+
+/* Messages that come after the handshake (RFC 9846 section 4.7); post13.c. */
+hf_status hf_post13_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error *e);
+/* New keys for what this side sends; `request` asks the peer for the same. */
+hf_status hf_post13_key_update(hf_conn *c, bool request, hf_error *e);
+/* Before application data goes out: updates the key when it nears its limit. */
+hf_status hf_post13_before_write(hf_conn *c, hf_error *e);
+
+#endif

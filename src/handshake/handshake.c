@@ -1,0 +1,109 @@
+/* handshake.c: the scratch of a handshake: made, filled, let go. */
+#include "handshake/handshake.h"
+
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void free_scratch(hf_handshake *hs)
+{
+    hf_transcript_free(&hs->transcript);
+    hf_buf_free(&hs->flight);
+    hf_arena_free(&hs->arena);
+    hf_config_free(hs->cfg);
+    hf_free_wiped(hs, sizeof(*hs));
+}
+
+static void release_job(hf_job *job)
+{
+    free_scratch(hf_job_handshake(job));
+}
+
+hf_status hf_handshake_new(hf_conn *c)
+{
+    hf_handshake *hs = hf_alloc(sizeof(*hs));
+    if (hs == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    hs->conn = c;
+    hs->cfg = hf_config_ref(c->cfg);
+    hs->table = hf_table13;
+    hs->row_count = hf_table13_rows;
+    hs->job.release = release_job;
+    hs->checks_end = &hs->checks;
+    c->hs = hs;
+    return HF_OK;
+}
+
+void hf_handshake_free(hf_handshake *hs)
+{
+    if (hs == NULL)
+        return;
+    hs->conn = NULL;
+    if (hf_job_abandon(&hs->job))
+        free_scratch(hs);
+}
+
+hf_status hf_hs_fail(hf_handshake *hs, hf_status code, const char *field, const char *expected,
+                     const char *got, ...)
+{
+    char text[HF_ERROR_TEXT] = "";
+    if (got != NULL) {
+        va_list args;
+        va_start(args, got);
+        vsnprintf(text, sizeof(text), got, args);
+        va_end(args);
+    }
+    return hf_fail(&hs->error, code, field, expected, got != NULL ? "%s" : NULL, text);
+}
+
+void *hf_hs_alloc(hf_handshake *hs, size_t n)
+{
+    void *p = hf_arena_alloc(&hs->arena, n);
+    if (p == NULL)
+        hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    return p;
+}
+
+hf_status hf_hs_keep(hf_handshake *hs, hf_bytes *bytes)
+{
+    hf_bytes copy = hf_arena_copy(&hs->arena, *bytes);
+    if (copy.p == NULL)
+        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    *bytes = copy;
+    return HF_OK;
+}
+
+hf_status hf_hs_random(hf_handshake *hs, uint8_t *p, size_t n)
+{
+    if (hs->cfg->provider.random(hs->cfg->provider.ctx, p, n) != HF_OK)
+        return hf_hs_fail(hs, HF_E_RANDOM, NULL, NULL, NULL);
+    return HF_OK;
+}
+
+hf_status hf_hs_flush(hf_handshake *hs)
+{
+    if (hs->flight.n == 0)
+        return HF_OK;
+    hf_status s =
+        hf_channel_send(&hs->conn->channel, HF_CONTENT_HANDSHAKE, hf_buf_bytes(&hs->flight));
+    hf_buf_clear(&hs->flight);
+    return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
+}
+
+/* The dummy record of middlebox compatibility, RFC 9846 section E.4: once, in the clear. A server
+ * sends it only to a client that gave a session id. */
+hf_status hf_hs_send_ccs(hf_handshake *hs)
+{
+    static const uint8_t one = 1;
+    if (hs->ccs_sent || hs->session_id_len == 0)
+        return HF_OK;
+    hs->ccs_sent = true;
+    hf_status s = hf_hs_flush(hs);
+    if (s != HF_OK)
+        return s;
+    s = hf_channel_send(&hs->conn->channel, HF_CONTENT_CHANGE_CIPHER_SPEC, (hf_bytes){&one, 1});
+    return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* handshake.h: the scratch of one handshake. It lives from the first byte to Finished and is then
+ * wiped and freed; what stays is in hf_conn. */
+#ifndef HF_HANDSHAKE_HANDSHAKE_H
+#define HF_HANDSHAKE_HANDSHAKE_H
+
+#include "base/alloc.h"
+#include "handshake/conn.h"
+#include "handshake/job.h"
+#include "handshake/schedule13.h"
+#include "handshake/script.h"
+#include "handshake/transcript.h"
+
+#define HF_SESSION_ID_MAX 32U
+
+/* A key share that a client made. */
+typedef struct hf_share {
+    const hf_group *group;
+    uint8_t *private_key, *public_share; /* in the arena */
+} hf_share;
+
+/* A check that the chain job made, kept until the connection's thread can report it. */
+typedef struct hf_kept_check {
+    struct hf_kept_check *next;
+    hf_check check;
+} hf_kept_check;
+
+struct hf_handshake {
+    hf_conn *conn;
+    hf_config *cfg; /* a reference of its own: a job may outlive the connection */
+    hf_arena arena;
+    hf_error error; /* filled by whoever fails */
+
+    /* the script */
+    const hf_row *table;
+    size_t row_count, row;
+    unsigned facts;
+    bool working; /* the present row's work was started */
+    hf_job job;
+    hf_buf flight; /* messages built and not yet sent as a record */
+
+    hf_transcript transcript;
+    hf_schedule13 schedule;
+    uint8_t client_handshake_secret[HF_HASH_MAX_DIGEST];
+    uint8_t server_handshake_secret[HF_HASH_MAX_DIGEST];
+
+    /* hellos */
+    uint8_t client_random[HF_RANDOM_LEN], server_random[HF_RANDOM_LEN];
+    uint8_t session_id[HF_SESSION_ID_MAX];
+    uint8_t session_id_len;
+    bool ccs_sent;
+    hf_client_hello hello;  /* client: as sent; server: as received; borrows from the arena */
+    hf_bytes hello_message; /* the message itself, in the arena */
+    hf_bytes cookie;
+    uint16_t grease[5];
+
+    /* key agreement */
+    hf_share shares[HF_MAX_SHARES]; /* client: what was offered */
+    size_t share_count, shares_made;
+    const hf_group *group;       /* chosen */
+    const hf_group *retry_group; /* server: asked for; client: was asked for */
+    uint8_t *own_share;          /* server's, in the arena */
+    hf_bytes peer_share;         /* in the arena */
+    uint8_t shared_secret[HF_GROUP_MAX_SECRET];
+
+    /* authentication of this side */
+    hf_identity *identity; /* chosen; NULL: none (borrowed from the config) */
+    const hf_sigscheme *scheme;
+    hf_bytes signed_content; /* what CertificateVerify covers, in the arena */
+    uint8_t *signature;
+    size_t signature_len;
+    hf_bytes request_context; /* of the server's CertificateRequest */
+    hf_bytes peer_schemes;    /* signature_algorithms of the peer, in the arena */
+
+    /* authentication of the peer */
+    hf_cert *peer_certs; /* in the arena, as are the DER bytes */
+    size_t peer_cert_count;
+    const char *verify_host; /* in the arena; NULL: no name is checked */
+    const hf_cert **path;
+    size_t path_len;
+    hf_kept_check *checks, **checks_end;
+    const hf_sigscheme *peer_scheme;
+    hf_bytes peer_signature;
+};
+
+/* Makes the scratch for a connection's role. HF_E_OUT_OF_MEMORY. */
+hf_status hf_handshake_new(hf_conn *c);
+
+/* Lets the connection's scratch go; a job in flight keeps it until it is done. */
+void hf_handshake_free(hf_handshake *hs);
+
+/* What handlers return on failure: fills hs->error. `got` is a printf format, may be NULL. */
+hf_status hf_hs_fail(hf_handshake *hs, hf_status code, const char *field, const char *expected,
+                     const char *got, ...) HF_PRINTF(5, 6);
+
+/* Copies into the arena. HF_E_OUT_OF_MEMORY is in hs->error then. */
+hf_status hf_hs_keep(hf_handshake *hs, hf_bytes *bytes);
+void *hf_hs_alloc(hf_handshake *hs, size_t n);
+
+hf_status hf_hs_random(hf_handshake *hs, uint8_t *p, size_t n);
+
+/* Prepares the job; the driver submits it when the work handler returns. */
+void hf_hs_job(hf_handshake *hs, hf_job_kind kind, const char *name, void (*run)(hf_job *job));
+
+/* The scratch that a job lies in. */
+static inline hf_handshake *hf_job_handshake(hf_job *job)
+{
+    return (hf_handshake *)(void *)((char *)job - offsetof(hf_handshake, job));
+}
+
+/* Sends what is in `flight` as records; then a compatibility change_cipher_spec. */
+hf_status hf_hs_flush(hf_handshake *hs);
+hf_status hf_hs_send_ccs(hf_handshake *hs);
+
+/* ---- keys: keys13.c ---- */
+
+hf_status hf_hs_install_handshake_keys(hf_handshake *hs);
+hf_status hf_hs_install_traffic_keys(hf_handshake *hs); /* after the server's Finished */
+hf_status hf_hs_complete(hf_handshake *hs);             /* after the client's Finished */
+/* Sets one direction's epoch from a traffic secret. */
+hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, const char *name);
+
+/* ---- handlers of table13.c, by file ---- */
+
+/* offer13.c: the client's hello and its key shares */
+hf_status hf_c13_make_shares(hf_handshake *hs);
+hf_status hf_c13_take_shares(hf_handshake *hs);
+hf_status hf_c13_build_hello(hf_handshake *hs, hf_writer *w);
+hf_status hf_c13_build_second_hello(hf_handshake *hs, hf_writer *w);
+
+/* client13.c: what a client judges */
+hf_status hf_c13_judge_retry(hf_handshake *hs, hf_reader *r);
+hf_status hf_c13_judge_hello(hf_handshake *hs, hf_reader *r);
+hf_status hf_c13_agree(hf_handshake *hs);
+hf_status hf_c13_judge_extensions(hf_handshake *hs, hf_reader *r);
+hf_status hf_c13_judge_request(hf_handshake *hs, hf_reader *r);
+hf_status hf_c13_after_request(hf_handshake *hs);
+
+/* choose13.c: what a server reads in a hello and chooses */
+hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r);
+hf_status hf_s13_judge_second_hello(hf_handshake *hs, hf_reader *r);
+hf_status hf_s13_choose(hf_handshake *hs);
+hf_status hf_s13_choose_again(hf_handshake *hs);
+
+/* server13.c: what a server answers */
+hf_status hf_s13_build_retry(hf_handshake *hs, hf_writer *w);
+hf_status hf_s13_agree(hf_handshake *hs);
+hf_status hf_s13_build_hello(hf_handshake *hs, hf_writer *w);
+hf_status hf_s13_after_hello(hf_handshake *hs);
+hf_status hf_s13_build_extensions(hf_handshake *hs, hf_writer *w);
+hf_status hf_s13_build_request(hf_handshake *hs, hf_writer *w);
+
+/* auth13.c: certificates, their proof, and Finished: the same for both roles */
+hf_status hf_13_build_certificate(hf_handshake *hs, hf_writer *w);
+hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r);
+hf_status hf_13_verify_chain(hf_handshake *hs);
+hf_status hf_13_chain_verified(hf_handshake *hs);
+hf_status hf_13_sign(hf_handshake *hs);
+hf_status hf_13_signed(hf_handshake *hs);
+hf_status hf_13_build_verify(hf_handshake *hs, hf_writer *w);
+hf_status hf_13_judge_verify(hf_handshake *hs, hf_reader *r);
+hf_status hf_13_verify_signature(hf_handshake *hs);
+hf_status hf_13_signature_verified(hf_handshake *hs);
+hf_status hf_13_build_finished(hf_handshake *hs, hf_writer *w);
+hf_status hf_13_judge_finished(hf_handshake *hs, hf_reader *r);
+
+/* identity.c: which certificate, by name and by what the peer can check */
+hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes);
+
+#endif

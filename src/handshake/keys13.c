@@ -1,0 +1,89 @@
+/* keys13.c: when a TLS 1.3 handshake changes keys, and to which. RFC 9846 sections 7.1 and 7.3. */
+#include "handshake/handshake.h"
+#include "handshake/trace.h"
+
+#include "base/bytes.h"
+#include "base/ct.h"
+
+static const hf_hash *hash_of(const hf_handshake *hs)
+{
+    return hs->conn->suite->hash;
+}
+
+hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, const char *name)
+{
+    uint8_t key[HF_AEAD_MAX_KEY], iv[HF_AEAD_NONCE];
+    const hf_aead *aead = c->suite->aead;
+    hf_traffic_keys13(c->suite->hash, secret, aead->key_len, key, iv);
+    hf_status s = hf_epoch_set(epoch, aead, key, iv, name);
+    hf_wipe(key, sizeof(key));
+    hf_wipe(iv, sizeof(iv));
+    return s;
+}
+
+static hf_status set_keys(hf_handshake *hs, hf_epoch *epoch, const uint8_t *secret,
+                          const char *name)
+{
+    hf_status s = hf_conn_set_keys(hs->conn, epoch, secret, name);
+    return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
+}
+
+/* Derives one secret from the schedule's present one, and tells the trace and the key log. */
+static void derive(hf_handshake *hs, const char *label, const char *keylog, const char *from,
+                   const uint8_t *digest, uint8_t *out)
+{
+    size_t n = hash_of(hs)->digest_len;
+    hf_schedule13_derive(&hs->schedule, label, digest, out);
+    hf_trace_secret(hs->conn, keylog, keylog, from, label, hs->client_random, (hf_bytes){digest, n},
+                    (hf_bytes){out, n});
+}
+
+hf_status hf_hs_install_handshake_keys(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    bool client = hf_conn_is_client(c);
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    hf_bytes shared = {hs->shared_secret, hs->group->secret_len};
+    hf_trace_secret(c, NULL, "shared secret", hs->group->name, NULL, NULL, (hf_bytes){NULL, 0},
+                    shared);
+    hf_schedule13_start(&hs->schedule, hash_of(hs), (hf_bytes){NULL, 0});
+    hf_schedule13_advance(&hs->schedule, shared);
+    hf_wipe(hs->shared_secret, sizeof(hs->shared_secret));
+    hf_transcript_digest(&hs->transcript, digest);
+    derive(hs, "c hs traffic", "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "Handshake Secret", digest,
+           hs->client_handshake_secret);
+    derive(hs, "s hs traffic", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "Handshake Secret", digest,
+           hs->server_handshake_secret);
+    if (client) {
+        hf_status s = hf_hs_send_ccs(hs);
+        if (s != HF_OK)
+            return s;
+    }
+    hf_status s = set_keys(hs, client ? &c->channel.write : &c->channel.read,
+                           hs->client_handshake_secret, "client handshake traffic");
+    if (s != HF_OK)
+        return s;
+    return set_keys(hs, client ? &c->channel.read : &c->channel.write, hs->server_handshake_secret,
+                    "server handshake traffic");
+}
+
+hf_status hf_hs_install_traffic_keys(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    hf_schedule13_advance(&hs->schedule, (hf_bytes){NULL, 0});
+    hf_transcript_digest(&hs->transcript, digest);
+    derive(hs, "c ap traffic", "CLIENT_TRAFFIC_SECRET_0", "Main Secret", digest, c->client_secret);
+    derive(hs, "s ap traffic", "SERVER_TRAFFIC_SECRET_0", "Main Secret", digest, c->server_secret);
+    derive(hs, "exp master", "EXPORTER_SECRET", "Main Secret", digest, c->exporter_secret);
+    hf_schedule13_wipe(&hs->schedule);
+    return set_keys(hs, hf_conn_is_client(c) ? &c->channel.read : &c->channel.write,
+                    c->server_secret, "server application traffic");
+}
+
+hf_status hf_hs_complete(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    return set_keys(hs, hf_conn_is_client(c) ? &c->channel.write : &c->channel.read,
+                    c->client_secret, "client application traffic");
+}

@@ -1,0 +1,68 @@
+/* record.h: one record: its header, its limits, and the keys that seal and open it.
+ * RFC 9846 section 5. */
+#ifndef HF_RECORD_RECORD_H
+#define HF_RECORD_RECORD_H
+
+#include "wire/codepoints.h"
+#include <handfast/provider.h>
+
+/* In hf_record.type: a record that was dropped. */
+#define HF_CONTENT_NOTHING 0U
+
+#define HF_RECORD_HEADER     5U
+#define HF_RECORD_PLAINTEXT  16384U          /* bytes of content at most, section 5.1 */
+#define HF_RECORD_CIPHERTEXT (16384U + 256U) /* bytes after the header at most, section 5.2 */
+#define HF_RECORD_MAX        (HF_RECORD_HEADER + HF_RECORD_CIPHERTEXT)
+
+/* The keys of one direction. {0} sends and receives in the clear. */
+typedef struct hf_epoch {
+    const hf_aead *aead; /* NULL: no protection */
+    void *state;         /* the expanded key */
+    const char *name;    /* static: "client handshake traffic"; NULL when unprotected */
+    uint64_t sequence;   /* of the next record */
+    uint8_t iv[HF_AEAD_NONCE];
+} hf_epoch;
+
+/* Takes new keys: key of aead->key_len bytes, iv of HF_AEAD_NONCE. The old ones are wiped; on
+ * failure (HF_E_OUT_OF_MEMORY, HF_E_CRYPTO) they stay. */
+hf_status hf_epoch_set(hf_epoch *e, const hf_aead *aead, const uint8_t *key, const uint8_t *iv,
+                       const char *name);
+void hf_epoch_clear(hf_epoch *e);
+
+/* The header as it came. */
+typedef struct hf_record_header {
+    uint8_t type;
+    uint16_t version;
+    uint16_t length;
+} hf_record_header;
+hf_record_header hf_record_header_read(const uint8_t header[HF_RECORD_HEADER]);
+
+/* Judges a header before its body is waited for: type, version and length, under `e`.
+ * HF_E_NOT_TLS (with what it seems to be), HF_E_RECORD_TYPE, HF_E_RECORD_VERSION,
+ * HF_E_RECORD_TOO_LONG. `first` is true for the connection's first record. */
+hf_status hf_record_header_judge(const hf_epoch *e, const uint8_t header[HF_RECORD_HEADER],
+                                 bool first, hf_error *error);
+
+/* Bytes that a record with `n` bytes of content and `padding` takes on the wire under `e`. */
+size_t hf_record_size(const hf_epoch *e, size_t n, size_t padding);
+
+/* Writes one record with the pieces as its content to `out`, which has room for hf_record_size. The
+ * pieces sum to at most HF_RECORD_PLAINTEXT. HF_E_KEY_EXHAUSTED when the sequence would wrap. */
+hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size_t count,
+                         size_t padding, uint8_t *out);
+
+/* A record that was opened. */
+typedef struct hf_record {
+    uint8_t type; /* the content's */
+    bool encrypted;
+    hf_bytes content; /* inside the record's memory */
+    size_t padding;
+    uint64_t sequence;
+} hf_record;
+
+/* Opens the whole record at `record` (header and body, `n` bytes) in place. HF_E_BAD_RECORD_MAC,
+ * HF_E_RECORD_NO_CONTENT_TYPE, HF_E_RECORD_TOO_LONG (inner plaintext above `limit` content bytes).
+ */
+hf_status hf_record_open(hf_epoch *e, uint8_t *record, size_t n, size_t limit, hf_record *out);
+
+#endif
