@@ -1,0 +1,530 @@
+/* test_mlkem_vectors.c: ML-KEM-768 against ACVP, Wycheproof and CCTV, read from $HF_VECTORS.
+ *
+ * Each test counts its cases and demands the number that the files are known to hold, so that a
+ * file that shrank, or a loop that ran empty, is a failure. Keys and ciphertexts of a wrong length
+ * never reach the functions (their lengths are in their types): such cases are counted, and the
+ * length is what must be wrong about them.
+ */
+#define _POSIX_C_SOURCE 200809L /* popen */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "crypto/keccak.h"
+#include "crypto/mlkem.h"
+#include "crypto/mlkem_pke.h"
+
+/* ---- files and hex ---- */
+
+static void vector_path(const char *name, char *path, size_t size)
+{
+    const char *root = getenv("HF_VECTORS");
+    const int n = snprintf(path, size, "%s/%s", root != NULL ? root : "../shared/vectors", name);
+    assert_true(n > 0 && (size_t)n < size);
+}
+
+/* Opens a vector file, or skips the running test by name and count. */
+static FILE *open_vectors(const char *name, unsigned cases)
+{
+    char path[1024];
+    vector_path(name, path, sizeof path);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        print_message("skipped: %s (%u cases): no such file\n", path, cases);
+        skip();
+    }
+    return f;
+}
+
+static json_t *load_json(const char *name, unsigned cases)
+{
+    json_error_t error;
+    FILE *f = open_vectors(name, cases);
+    json_t *root = json_loadf(f, 0, &error);
+    fclose(f);
+    if (root == NULL)
+        fail_msg("%s line %d: %s", name, error.line, error.text);
+    return root;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Decodes hex into `out`; the length it stands for, of which at most `room` bytes are kept. Fails
+ * the test on anything that is not hex. */
+static size_t from_hex(const char *hex, uint8_t *out, size_t room)
+{
+    size_t n = 0;
+    for (; *hex != 0; hex += 2, n++) {
+        const int high = hex_digit(hex[0]), low = high < 0 ? -1 : hex_digit(hex[1]);
+        assert_true(high >= 0 && low >= 0);
+        if (n < room)
+            out[n] = (uint8_t)(high << 4 | low);
+    }
+    return n;
+}
+
+/* The member's hex; 0 for a member that is not there. */
+static size_t member(const json_t *object, const char *name, uint8_t *out, size_t room)
+{
+    const char *hex = json_string_value(json_object_get(object, name));
+    return hex == NULL ? 0 : from_hex(hex, out, room);
+}
+
+static void need(const json_t *object, const char *name, uint8_t *out, size_t n)
+{
+    if (member(object, name, out, n) != n)
+        fail_msg("%s is not %zu bytes of hex", name, n);
+}
+
+static const char *text(const json_t *object, const char *name)
+{
+    const char *t = json_string_value(json_object_get(object, name));
+    return t == NULL ? "" : t;
+}
+
+static json_int_t number(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+typedef struct material {
+    uint8_t seed[HF_MLKEM768_SEED], ek[HF_MLKEM768_PUBLIC], dk[HF_MLKEM768_PRIVATE];
+    uint8_t c[HF_MLKEM768_CIPHERTEXT], k[HF_MLKEM768_SECRET], m[32];
+} material;
+
+/* ---- ACVP: questions in one file, answers in the other, joined by vsId, tgId and tcId ---- */
+
+/* The element of `array` whose `name` is `id`. */
+static const json_t *with_id(const json_t *array, const char *name, json_int_t id)
+{
+    size_t i;
+    json_t *e;
+    json_array_foreach(array, i, e) if (json_is_object(e) && json_object_get(e, name) != NULL &&
+                                        number(e, name) == id) return e;
+    fail_msg("no answer with %s %d", name, (int)id);
+    return NULL;
+}
+
+static void acvp_keygen(const json_t *ask, const json_t *answer)
+{
+    material got, want;
+    need(ask, "d", got.seed, 32);
+    need(ask, "z", got.seed + 32, 32);
+    need(answer, "ek", want.ek, sizeof want.ek);
+    need(answer, "dk", want.dk, sizeof want.dk);
+    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
+    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+}
+
+static void acvp_encapsulation(const json_t *ask, const json_t *answer)
+{
+    material got, want;
+    need(ask, "ek", got.ek, sizeof got.ek);
+    need(ask, "m", got.m, sizeof got.m);
+    need(answer, "c", want.c, sizeof want.c);
+    need(answer, "k", want.k, sizeof want.k);
+    assert_true(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
+    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+}
+
+static void acvp_decapsulation(const json_t *ask, const json_t *answer)
+{
+    material got, want;
+    need(ask, "dk", got.dk, sizeof got.dk);
+    need(ask, "c", got.c, sizeof got.c);
+    need(answer, "k", want.k, sizeof want.k);
+    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+}
+
+static void acvp_private_check(const json_t *ask, const json_t *answer)
+{
+    material got;
+    need(ask, "dk", got.dk, sizeof got.dk);
+    assert_int_equal(hf_mlkem768_private_valid(got.dk),
+                     json_is_true(json_object_get(answer, "testPassed")));
+}
+
+static void acvp_public_check(const json_t *ask, const json_t *answer)
+{
+    material got;
+    need(ask, "ek", got.ek, sizeof got.ek);
+    assert_int_equal(hf_mlkem768_public_valid(got.ek),
+                     json_is_true(json_object_get(answer, "testPassed")));
+}
+
+/* Runs `run` on each test of the groups of one mode and function for ML-KEM-768; their number. */
+static unsigned acvp_run(const char *mode, const char *function, unsigned cases,
+                         void (*run)(const json_t *ask, const json_t *answer))
+{
+    json_t *asked = load_json("acvp/ML-KEM.vectors.json", cases);
+    json_t *answered = load_json("acvp/ML-KEM.expected.json", cases);
+    unsigned count = 0;
+    size_t i, j, l;
+    json_t *set, *group, *test;
+    json_array_foreach(asked, i, set)
+    {
+        if (strcmp(text(set, "mode"), mode) != 0)
+            continue;
+        const json_t *answers = with_id(answered, "vsId", number(set, "vsId"));
+        json_array_foreach(json_object_get(set, "testGroups"), j, group)
+        {
+            if (strcmp(text(group, "parameterSet"), "ML-KEM-768") != 0 ||
+                strcmp(text(group, "function"), function) != 0)
+                continue;
+            const json_t *answer_group =
+                with_id(json_object_get(answers, "testGroups"), "tgId", number(group, "tgId"));
+            json_array_foreach(json_object_get(group, "tests"), l, test)
+            {
+                run(test,
+                    with_id(json_object_get(answer_group, "tests"), "tcId", number(test, "tcId")));
+                count++;
+            }
+        }
+    }
+    json_decref(asked);
+    json_decref(answered);
+    return count;
+}
+
+static void acvp_key_generation(void **state)
+{
+    (void)state;
+    assert_int_equal(acvp_run("keyGen", "", ACVP_KEYGEN, acvp_keygen), ACVP_KEYGEN);
+}
+
+static void acvp_encapsulation_and_decapsulation(void **state)
+{
+    (void)state;
+    const unsigned encaps =
+        acvp_run("encapDecap", "encapsulation", ACVP_ENCAPS + ACVP_DECAPS, acvp_encapsulation);
+    const unsigned decaps =
+        acvp_run("encapDecap", "decapsulation", ACVP_ENCAPS + ACVP_DECAPS, acvp_decapsulation);
+    assert_int_equal(encaps, ACVP_ENCAPS);
+    assert_int_equal(decaps, ACVP_DECAPS);
+}
+
+static void acvp_key_checks(void **state)
+{
+    (void)state;
+    const unsigned private_keys = acvp_run("encapDecap", "decapsulationKeyCheck",
+                                           ACVP_DK_CHECK + ACVP_EK_CHECK, acvp_private_check);
+    const unsigned public_keys = acvp_run("encapDecap", "encapsulationKeyCheck",
+                                          ACVP_DK_CHECK + ACVP_EK_CHECK, acvp_public_check);
+    assert_int_equal(private_keys, ACVP_DK_CHECK);
+    assert_int_equal(public_keys, ACVP_EK_CHECK);
+}
+
+/* ---- Wycheproof ---- */
+
+/* Cases of a file: valid, invalid by content, invalid by a length. */
+typedef struct tally {
+    unsigned valid, invalid, wrong_length;
+} tally;
+
+static tally wycheproof_run(const char *name, unsigned cases,
+                            void (*run)(const json_t *test, bool valid, tally *t))
+{
+    json_t *root = load_json(name, cases);
+    tally t = {0};
+    unsigned count = 0;
+    size_t i, j;
+    json_t *group, *test;
+    json_array_foreach(json_object_get(root, "testGroups"), i, group)
+    {
+        assert_string_equal(text(group, "parameterSet"), "ML-KEM-768");
+        json_array_foreach(json_object_get(group, "tests"), j, test)
+        {
+            const bool valid = strcmp(text(test, "result"), "valid") == 0;
+            assert_true(valid || strcmp(text(test, "result"), "invalid") == 0);
+            run(test, valid, &t);
+            count++;
+        }
+    }
+    assert_int_equal(count, number(root, "numberOfTests"));
+    assert_int_equal(count, t.valid + t.invalid + t.wrong_length);
+    json_decref(root);
+    return t;
+}
+
+/* Seed to key pair, then decapsulation. */
+static void wycheproof_whole(const json_t *test, bool valid, tally *t)
+{
+    material got, want;
+    if (member(test, "seed", got.seed, sizeof got.seed) != sizeof got.seed ||
+        member(test, "c", got.c, sizeof got.c) != sizeof got.c) {
+        assert_false(valid);
+        t->wrong_length++;
+        return;
+    }
+    assert_true(valid); /* nothing else is wrong with any case of this file */
+    need(test, "ek", want.ek, sizeof want.ek);
+    need(test, "K", want.k, sizeof want.k);
+    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
+    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+    t->valid++;
+}
+
+static void wycheproof_keygen(const json_t *test, bool valid, tally *t)
+{
+    material got, want;
+    assert_true(valid);
+    need(test, "seed", got.seed, sizeof got.seed);
+    need(test, "ek", want.ek, sizeof want.ek);
+    need(test, "dk", want.dk, sizeof want.dk);
+    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
+    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+    t->valid++;
+}
+
+static void wycheproof_encaps(const json_t *test, bool valid, tally *t)
+{
+    material got, want;
+    need(test, "m", got.m, sizeof got.m);
+    if (member(test, "ek", got.ek, sizeof got.ek) != sizeof got.ek) {
+        assert_false(valid);
+        t->wrong_length++;
+        return;
+    }
+    assert_int_equal(hf_mlkem768_public_valid(got.ek), valid);
+    assert_int_equal(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k), valid);
+    if (!valid) {
+        t->invalid++;
+        return;
+    }
+    need(test, "c", want.c, sizeof want.c);
+    need(test, "K", want.k, sizeof want.k);
+    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+    t->valid++;
+}
+
+static void wycheproof_decaps(const json_t *test, bool valid, tally *t)
+{
+    material got, want;
+    if (member(test, "dk", got.dk, sizeof got.dk) != sizeof got.dk ||
+        member(test, "c", got.c, sizeof got.c) != sizeof got.c) {
+        assert_false(valid);
+        t->wrong_length++;
+        return;
+    }
+    assert_int_equal(hf_mlkem768_private_valid(got.dk), valid);
+    if (!valid) {
+        t->invalid++;
+        return;
+    }
+    need(test, "K", want.k, sizeof want.k);
+    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+    t->valid++;
+}
+
+static void assert_tally(tally t, unsigned valid, unsigned invalid, unsigned wrong_length)
+{
+    assert_int_equal(t.valid, valid);
+    assert_int_equal(t.invalid, invalid);
+    assert_int_equal(t.wrong_length, wrong_length);
+}
+
+static void wycheproof_mlkem_768_test(void **state)
+{
+    (void)state;
+    assert_tally(wycheproof_run("wycheproof/mlkem_768_test.json", 193, wycheproof_whole), 153, 0,
+                 40);
+}
+
+static void wycheproof_mlkem_768_keygen_seed_test(void **state)
+{
+    (void)state;
+    assert_tally(
+        wycheproof_run("wycheproof/mlkem_768_keygen_seed_test.json", 100, wycheproof_keygen), 100, 0,
+        0);
+}
+
+static void wycheproof_mlkem_768_encaps_test(void **state)
+{
+    (void)state;
+    assert_tally(wycheproof_run("wycheproof/mlkem_768_encaps_test.json", 265, wycheproof_encaps),
+                 133, 112, 20);
+}
+
+static void wycheproof_mlkem_768_semi_expanded_decaps_test(void **state)
+{
+    (void)state;
+    assert_tally(wycheproof_run("wycheproof/mlkem_768_semi_expanded_decaps_test.json", 9,
+                                wycheproof_decaps),
+                 3, 2, 4);
+}
+
+/* ---- CCTV: text files of `name = value` lines ---- */
+
+enum { LINE_ROOM = 8192 };
+
+/* The hex value of the first line from here on that begins `name = `. */
+static void cctv_value(FILE *f, const char *name, uint8_t *out, size_t n)
+{
+    static char line[LINE_ROOM];
+    const size_t name_len = strlen(name);
+    while (fgets(line, sizeof line, f) != NULL) {
+        assert_non_null(strchr(line, '\n')); /* no line is longer than the room for it */
+        line[strcspn(line, "\r\n")] = 0;
+        if (strncmp(line, name, name_len) != 0 || strncmp(line + name_len, " = ", 3) != 0)
+            continue;
+        if (from_hex(line + name_len + 3, out, n) != n)
+            fail_msg("%s is not %zu bytes of hex", name, n);
+        return;
+    }
+    fail_msg("the file has no %s (any more)", name);
+}
+
+/* d to rho, sigma, both keys; m to K, r and c. What lies between (NTTs, noise, compression) has its
+ * own unit tests and shows in the keys and in c. */
+static void cctv_intermediate(void **state)
+{
+    (void)state;
+    FILE *f = open_vectors("cctv-ml-kem/intermediate/ML-KEM-768.txt", 1);
+    material got, want;
+    uint8_t rho_sigma[64], k_r[64], h[32], pke_dk[1152], value[1184];
+    const uint8_t three = 3;
+
+    cctv_value(f, "d", got.seed, 32);
+    hf_sha3_512((const hf_bytes[]){{got.seed, 32}, {&three, 1}}, 2, rho_sigma);
+    cctv_value(f, "ρ", value, 32);
+    assert_memory_equal(rho_sigma, value, 32);
+    cctv_value(f, "σ", value, 32);
+    assert_memory_equal(rho_sigma + 32, value, 32);
+    hf_mlkem_pke_keygen(rho_sigma, rho_sigma + 32, got.ek, pke_dk);
+    cctv_value(f, "dkPKE = NTT(s)", value, 1152);
+    assert_memory_equal(pke_dk, value, 1152);
+    cctv_value(f, "ek", want.ek, sizeof want.ek);
+    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
+    cctv_value(f, "z", got.seed + 32, 32);
+    cctv_value(f, "H(ek)", h, 32);
+    hf_sha3_256(&(hf_bytes){got.ek, sizeof got.ek}, 1, value);
+    assert_memory_equal(value, h, 32);
+    cctv_value(f, "dk", want.dk, sizeof want.dk);
+    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
+    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+
+    cctv_value(f, "m", got.m, 32);
+    hf_sha3_512((const hf_bytes[]){{got.m, 32}, {h, 32}}, 2, k_r);
+    cctv_value(f, "K", want.k, 32);
+    assert_memory_equal(k_r, want.k, 32);
+    cctv_value(f, "r", value, 32);
+    assert_memory_equal(k_r + 32, value, 32);
+    assert_true(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
+    assert_memory_equal(got.k, want.k, 32);
+    cctv_value(f, "c", want.c, sizeof want.c);
+    assert_memory_equal(got.c, want.c, sizeof want.c);
+    cctv_value(f, "KBar", value, 32); /* what a refused ciphertext would have given */
+    hf_shake256((const hf_bytes[]){{got.seed + 32, 32}, {got.c, sizeof got.c}}, 2, h, 32);
+    assert_memory_equal(h, value, 32);
+    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    assert_memory_equal(got.k, want.k, 32);
+    fclose(f);
+}
+
+/* A comparison of ciphertexts that stops at a zero byte would accept this one. */
+static void cctv_strcmp(void **state)
+{
+    (void)state;
+    FILE *f = open_vectors("cctv-ml-kem/strcmp/ML-KEM-768.txt", 1);
+    material got, want;
+    cctv_value(f, "dk", got.dk, sizeof got.dk);
+    cctv_value(f, "c", got.c, sizeof got.c);
+    cctv_value(f, "K", want.k, sizeof want.k);
+    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+    fclose(f);
+}
+
+/* A seed whose matrix needs far more SHAKE128 output than others: no bound on the sampling. */
+static void cctv_unlucky_sample(void **state)
+{
+    (void)state;
+    FILE *f = open_vectors("cctv-ml-kem/unluckysample/ML-KEM-768.txt", 1);
+    material got, want;
+    cctv_value(f, "d", got.seed, 32);
+    cctv_value(f, "z", got.seed + 32, 32);
+    cctv_value(f, "ek", want.ek, sizeof want.ek);
+    cctv_value(f, "dk", want.dk, sizeof want.dk);
+    cctv_value(f, "m", got.m, sizeof got.m);
+    cctv_value(f, "K", want.k, sizeof want.k);
+    cctv_value(f, "c", want.c, sizeof want.c);
+    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
+    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+    assert_true(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
+    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+    memset(got.k, 0, sizeof got.k);
+    hf_mlkem768_decaps(got.dk, want.c, got.k);
+    assert_memory_equal(got.k, want.k, sizeof want.k);
+    fclose(f);
+}
+
+/* 780 public keys, each with one coefficient of q or more: all refused. */
+static void cctv_modulus(void **state)
+{
+    (void)state;
+    static char line[LINE_ROOM];
+    char path[1024], command[1100];
+    fclose(open_vectors("cctv-ml-kem/modulus/ML-KEM-768.txt.gz", 780));
+    vector_path("cctv-ml-kem/modulus/ML-KEM-768.txt.gz", path, sizeof path);
+    assert_null(strchr(path, '\'')); /* quoted for the shell below */
+    snprintf(command, sizeof command, "gzip -dc -- '%s'", path);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    unsigned count = 0;
+    while (fgets(line, sizeof line, f) != NULL) {
+        material got;
+        line[strcspn(line, "\r\n")] = 0;
+        assert_int_equal(from_hex(line, got.ek, sizeof got.ek), sizeof got.ek);
+        memset(got.m, 0, sizeof got.m);
+        assert_false(hf_mlkem768_public_valid(got.ek));
+        assert_false(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
+        count++;
+    }
+    assert_int_equal(pclose(f), 0);
+    assert_int_equal(count, 780);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(acvp_key_generation),
+        cmocka_unit_test(acvp_encapsulation_and_decapsulation),
+        cmocka_unit_test(acvp_key_checks),
+        cmocka_unit_test(wycheproof_mlkem_768_test),
+        cmocka_unit_test(wycheproof_mlkem_768_keygen_seed_test),
+        cmocka_unit_test(wycheproof_mlkem_768_encaps_test),
+        cmocka_unit_test(wycheproof_mlkem_768_semi_expanded_decaps_test),
+        cmocka_unit_test(cctv_intermediate),
+        cmocka_unit_test(cctv_strcmp),
+        cmocka_unit_test(cctv_unlucky_sample),
+        cmocka_unit_test(cctv_modulus),
+    };
+    return cmocka_run_group_tests_name("mlkem_vectors", tests, NULL, NULL);
+}
