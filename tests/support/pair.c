@@ -24,7 +24,7 @@ hf_status pair_random(void *ctx, uint8_t *p, size_t n)
     return HF_OK;
 }
 
-static int64_t fixed_clock(void *ctx)
+int64_t pair_clock(void *ctx)
 {
     (void)ctx;
     return PAIR_NOW;
@@ -91,8 +91,8 @@ void pair_config(pair *p, const pair_pki *pki)
     must(hf_config_add_identity(p->server_config, pki->server), "identity");
     hf_config_random(p->client_config, pair_random, &p->random);
     hf_config_random(p->server_config, pair_random, &p->random);
-    hf_config_clock(p->client_config, fixed_clock, NULL);
-    hf_config_clock(p->server_config, fixed_clock, NULL);
+    hf_config_clock(p->client_config, pair_clock, NULL);
+    hf_config_clock(p->server_config, pair_clock, NULL);
 }
 
 static void must_freeze(hf_config *cfg)

@@ -51,4 +51,7 @@ void pair_exchange(pair *p, bool from_client, size_t n);
 /* A reproducible hf_config_random; ctx is a uint64_t. */
 hf_status pair_random(void *ctx, uint8_t *p, size_t n);
 
+/* Always PAIR_NOW: an hf_config_clock. */
+int64_t pair_clock(void *ctx);
+
 #endif
