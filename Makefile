@@ -30,9 +30,8 @@ asan: ## build with AddressSanitizer and UndefinedBehaviorSanitizer into build/a
 	@cmake --preset asan >/dev/null
 	@cmake --build build/asan $(if $(JOBS),-j $(JOBS)) -- --quiet
 
-bench: release ## measure handshakes, bulk, memory and chains against the peers; build/bench.json
-	@build/handfast_bench >build/bench.json.new
-	@mv build/bench.json.new build/bench.json
+bench: release ## measure handshakes, records and memory against libssl; QUICK=1 in a minute
+	@build/handfast_bench $(if $(QUICK),--quick) --json build/bench.json
 	@echo "written: build/bench.json"
 
 fuzz: ## build the libFuzzer programs with clang into build/fuzzing/fuzz
