@@ -22,6 +22,7 @@ enum note {
     NOTE_BIT_LIST,
     NOTE_OID,
     NOTE_TIME,
+    NOTE_EXPECTED, /* and an hf_der_expected on top */
 };
 
 static void fail(hf_reader *r, const char *name, enum note note, uint8_t tag)
@@ -44,6 +45,14 @@ static void fail_back(hf_reader *r, const char *name, enum note note, size_t n)
         return;
     r->at -= n;
     fail(r, name, note, 0);
+}
+
+void hf_der_refuse(hf_reader *r, size_t start, const char *name, hf_der_expected expected)
+{
+    if (r->failed)
+        return;
+    r->at = start;
+    fail(r, name, (enum note)(NOTE_EXPECTED + (int)expected), 0);
 }
 
 /* One element's header, found but not consumed. */
@@ -214,15 +223,13 @@ hf_bytes hf_der_bits(hf_reader *r, const char *name)
     return (hf_bytes){v.p + 1, v.n - 1};
 }
 
-/* Minimal: an empty list is one octet, else the last octet's lowest used bit is set. */
 static bool bit_list_well_formed(hf_bytes v)
 {
     if (v.n == 0 || v.n > 3 || v.p[0] > 7)
         return false;
     if (v.n == 1)
         return v.p[0] == 0;
-    unsigned last = v.p[v.n - 1], unused = v.p[0];
-    return (last & ((1U << unused) - 1)) == 0 && (last >> unused & 1) != 0;
+    return (v.p[v.n - 1] & ((1U << v.p[0]) - 1)) == 0;
 }
 
 uint16_t hf_der_bit_list(hf_reader *r, const char *name)
@@ -362,7 +369,13 @@ static const char *tag_name(uint8_t tag, char text[24])
 
 static const char *note_text(enum note note)
 {
-    switch (note) {
+    switch ((int)note) {
+    case NOTE_EXPECTED + HF_DER_EXPECTED_CHOICE:
+        return "a tag of one of the choices";
+    case NOTE_EXPECTED + HF_DER_EXPECTED_ASCII:
+        return "ASCII characters alone";
+    case NOTE_EXPECTED + HF_DER_EXPECTED_ADDRESS:
+        return "an address of 4 or 16 bytes (in a constraint followed by as long a mask)";
     case NOTE_END:
         return "an element";
     case NOTE_TAG_LONG:
@@ -382,7 +395,7 @@ static const char *note_text(enum note note)
     case NOTE_BITS:
         return "a BIT STRING without unused bits";
     case NOTE_BIT_LIST:
-        return "a BIT STRING of at most 16 named bits without trailing zero bits";
+        return "a BIT STRING of at most 16 named bits, the unused ones zero";
     case NOTE_OID:
         return "a well-formed OBJECT IDENTIFIER";
     case NOTE_TIME:

@@ -53,13 +53,23 @@ uint32_t hf_der_small(hf_reader *r, const char *name);
 bool hf_der_boolean(hf_reader *r, const char *name);
 /* BIT STRING with no unused bits: its octets. */
 hf_bytes hf_der_bits(hf_reader *r, const char *name);
-/* BIT STRING as a named bit list of at most 16 bits, X.690 section 11.2.2 (no trailing zero bits):
- * bit n of the list is 1 << n. */
+/* BIT STRING as a named bit list of at most 16 bits: bit n of the list is 1 << n. Unused bits are
+ * zero. Trailing zero bits, which X.690 section 11.2.2 wants left out, are accepted: authorities in
+ * every trust store have them. */
 uint16_t hf_der_bit_list(hf_reader *r, const char *name);
 /* OBJECT IDENTIFIER: its content octets, checked to be well formed. */
 hf_bytes hf_der_oid(hf_reader *r, const char *name);
 /* UTCTime or GeneralizedTime exactly as RFC 5280 section 4.1.2.5 demands: seconds since 1970. */
 int64_t hf_der_time(hf_reader *r, const char *name);
+
+/* Fails the element that began at `start` (an offset in `r`): its tag and length are well formed,
+ * but it is not what was expected. */
+typedef enum hf_der_expected {
+    HF_DER_EXPECTED_CHOICE,  /* one of the choices that the type has */
+    HF_DER_EXPECTED_ASCII,   /* ASCII characters */
+    HF_DER_EXPECTED_ADDRESS, /* an address of 4 or 16 bytes, in a constraint with a mask */
+} hf_der_expected;
+void hf_der_refuse(hf_reader *r, size_t start, const char *name, hf_der_expected expected);
 
 /* As hf_reader_status, but with `expected` and `got` in DER's words ("SEQUENCE", "INTEGER, 2 bytes
  * long"), and with `code` in place of HF_E_DECODE and HF_E_TRAILING_BYTES unless `code` is 0. `r`

@@ -186,8 +186,11 @@ hf_status hf_reader_status(const hf_reader *r, hf_error *e)
         hf_fail(e, r->why, r->failed_name, "the end", "%zu more bytes", r->had);
     else if (r->wanted != 0)
         hf_fail(e, r->why, r->failed_name, NULL, "only %zu bytes are left", r->had);
+    else if (r->why == HF_E_DUPLICATE_EXTENSION)
+        hf_fail(e, r->why, r->failed_name, "each extension once", "the same one again");
     else
-        hf_fail(e, r->why, r->failed_name, NULL, NULL);
+        hf_fail(e, r->why, r->failed_name, "a length and values that its definition allows",
+                "one that it does not");
     if (e != NULL && r->wanted != 0)
         hf_error_expected(e, "%zu bytes", r->wanted);
     if (e != NULL) {

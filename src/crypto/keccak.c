@@ -15,7 +15,8 @@ static const uint64_t round_constants[24] = {
 
 /* ---- the permutation ---- */
 
-/* A round is inlined into its loop at any level of optimisation: at -O2 a compiler would call it 24 times, state in memory. */
+/* A round is inlined into its loop at any level of optimisation: at -O2 a compiler would call it 24
+ * times, state in memory. */
 #if defined(__GNUC__)
 #    define KECCAK_INLINE static inline __attribute__((always_inline))
 #else

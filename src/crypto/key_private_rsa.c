@@ -37,6 +37,9 @@ static hf_status read_numbers(hf_bytes der, BIGNUM *number[NUMBERS], hf_error *e
         return hf_fail(e, HF_E_KEY_MALFORMED, "version", "0", "%u", version);
 
     for (int i = 0; i < NUMBERS; i++) {
+        if (octets[i].n > HF_RSA_MAX_BITS / 8 + 1)
+            return hf_fail(e, i == N ? HF_E_KEY_UNSUPPORTED : HF_E_KEY_MALFORMED, names[i],
+                           "RSA of 2048 to 8192 bits", "a number of %zu bytes", octets[i].n);
         number[i] = BN_new();
         if (number[i] == NULL)
             return hf_fail(e, HF_E_OUT_OF_MEMORY, names[i], NULL, NULL);

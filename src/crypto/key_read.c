@@ -182,10 +182,10 @@ hf_status hf_key_read(hf_bytes pem_or_der, const char *password, hf_key **out, h
     *out = NULL;
     if (pem_or_der.n == 0)
         return hf_fail(e, HF_E_KEY_MALFORMED, NULL, wanted, "nothing: the input is empty");
-    if (find(pem_or_der, "-----BEGIN ") != NULL && pem_or_der.p[0] != 0x30)
-        status = read_pem(pem_or_der, password, &m, e);
-    else if (pem_or_der.p[0] == 0x30 && !looks_like_text(pem_or_der))
+    if (pem_or_der.p[0] == 0x30 && !looks_like_text(pem_or_der))
         status = read_der(pem_or_der, password, &m, e);
+    else if (find(pem_or_der, "-----BEGIN ") != NULL)
+        status = read_pem(pem_or_der, password, &m, e);
     else
         status = hf_fail(e, HF_E_KEY_MALFORMED, NULL, wanted, "%s",
                          looks_like_text(pem_or_der) ? "text without a PEM block"

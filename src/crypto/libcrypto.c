@@ -31,10 +31,10 @@ static const OSSL_DISPATCH *functions_of(const OSSL_PROVIDER *provider, int oper
  * the provider's own functions, which EVP would call in the end, cost next to nothing. */
 static void find_x25519(hf_libcrypto_x25519 *x)
 {
-    EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(NULL, "X25519", NULL);
-    if (keymgmt == NULL)
+    x->keymgmt = EVP_KEYMGMT_fetch(NULL, "X25519", NULL);
+    if (x->keymgmt == NULL)
         return;
-    const OSSL_PROVIDER *provider = EVP_KEYMGMT_get0_provider(keymgmt);
+    const OSSL_PROVIDER *provider = EVP_KEYMGMT_get0_provider(x->keymgmt);
     x->provider_ctx = OSSL_PROVIDER_get0_provider_ctx(provider);
     const OSSL_DISPATCH *f = functions_of(provider, OSSL_OP_KEYMGMT, "X25519");
     for (; f != NULL && f->function_id != 0; f++) {
@@ -61,8 +61,6 @@ static void find_x25519(hf_libcrypto_x25519 *x)
     x->usable = x->key_new != NULL && x->key_import != NULL && x->key_free != NULL &&
                 x->ctx_new != NULL && x->ctx_init != NULL && x->ctx_set_peer != NULL &&
                 x->ctx_derive != NULL && x->ctx_free != NULL;
-    if (!x->usable)
-        EVP_KEYMGMT_free(keymgmt); /* else it is kept, and keeps the provider loaded */
 }
 
 static bool has_key_type(const char *name)

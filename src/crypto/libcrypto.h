@@ -20,6 +20,7 @@
 /* X25519 as libcrypto's own provider offers it: provider-keymgmt(7) and provider-keyexch(7). */
 typedef struct hf_libcrypto_x25519 {
     bool usable;
+    EVP_KEYMGMT *keymgmt; /* keeps the provider loaded */
     void *provider_ctx;
     OSSL_FUNC_keymgmt_new_fn *key_new;
     OSSL_FUNC_keymgmt_import_fn *key_import;

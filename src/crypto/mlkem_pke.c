@@ -1,4 +1,5 @@
-/* mlkem_pke.c: K-PKE, the encryption scheme inside ML-KEM-768: sampling, and the three algorithms. */
+/* mlkem_pke.c: K-PKE, the encryption scheme inside ML-KEM-768: sampling, and the three algorithms.
+ */
 #include "crypto/mlkem_pke.h"
 
 #include "base/ct.h"
@@ -33,7 +34,8 @@ typedef struct entry {
 } entry;
 
 /* Appends the candidates below q. Which are kept shows in time and addresses: rho is public. Each
- * is stored first and counted after, since a branch here would be guessed wrong one time in five. */
+ * is stored first and counted after, since a branch here would be guessed wrong one time in five.
+ */
 static void take_block(entry *e, const hf_keccak *k)
 {
     uint8_t block[HF_SHAKE128_RATE];
@@ -50,9 +52,9 @@ static void take_block(entry *e, const hf_keccak *k)
     e->n = n;
 }
 
-/* All nine side by side, block by block, until each has 256 coefficients: three blocks nearly always
- * suffice. The loop ends with probability one and no bound is needed: a block yields 91 of 112 on
- * average, and nobody can find a seed that yields much fewer. */
+/* All nine side by side, block by block, until each has 256 coefficients: three blocks nearly
+ * always suffice. The loop ends with probability one and no bound is needed: a block yields 91 of
+ * 112 on average, and nobody can find a seed that yields much fewer. */
 void hf_mlkem_matrix(hf_mlkem_poly a[ENTRIES], const uint8_t rho[32], bool transposed)
 {
     hf_keccak states[ENTRIES];

@@ -16,9 +16,9 @@
 enum {
     HF_MLKEM_N = 256,
     HF_MLKEM_Q = 3329,
-    HF_MLKEM_K = 3,              /* polynomials in a vector: ML-KEM-768 */
-    HF_MLKEM_POLY_BYTES = 384,   /* ByteEncode_12 */
-    HF_MLKEM_NOISE_BYTES = 128,  /* input of SamplePolyCBD_2 */
+    HF_MLKEM_K = 3,               /* polynomials in a vector: ML-KEM-768 */
+    HF_MLKEM_POLY_BYTES = 384,    /* ByteEncode_12 */
+    HF_MLKEM_NOISE_BYTES = 128,   /* input of SamplePolyCBD_2 */
     HF_MLKEM_DU_POLY_BYTES = 320, /* ByteEncode_10 */
     HF_MLKEM_DV_POLY_BYTES = 128, /* ByteEncode_4 */
 };

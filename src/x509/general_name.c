@@ -54,7 +54,7 @@ void hf_general_name_read(hf_reader *r, hf_general_name *g, bool constraint)
     *g = (hf_general_name){.type = tag & 0x1f};
     const char *name = hf_general_name_type(g->type);
     if (tag < 0 || g->type >= HF_GENERAL_NAME_TYPES) {
-        hf_reader_fail(r, HF_E_DECODE, "GeneralName");
+        hf_der_refuse(r, r->at, "GeneralName", HF_DER_EXPECTED_CHOICE);
     } else if (g->type == 4) {
         g->value = read_directory_name(r, name);
     } else if (g->type == 0) {
@@ -64,12 +64,10 @@ void hf_general_name_read(hf_reader *r, hf_general_name *g, bool constraint)
     } else {
         size_t start = r->at;
         g->value = hf_der_value(r, HF_DER_CONTEXT(g->type), name);
-        bool good = g->type == 7 ? address_fits(g->value.n, constraint)
-                                 : g->type == 8 || is_ia5(g->value);
-        if (!good && !r->failed) {
-            r->at = start;
-            hf_reader_fail(r, HF_E_DECODE, name);
-        }
+        if (g->type == 7 && !address_fits(g->value.n, constraint))
+            hf_der_refuse(r, start, name, HF_DER_EXPECTED_ADDRESS);
+        else if (g->type != 7 && g->type != 8 && !is_ia5(g->value))
+            hf_der_refuse(r, start, name, HF_DER_EXPECTED_ASCII);
     }
 }
 

@@ -19,13 +19,14 @@ static bool root(const hf_judged *j)
     return j->anchor && j->cert->self_issued;
 }
 
+/* Roots with serial number 0 are in every trust store; theirs identifies nothing. */
 static hf_status judge_serial(const hf_judged *j, hf_check *k)
 {
     hf_bytes s = j->cert->serial;
     bool zero = s.n == 1 && s.p[0] == 0, negative = s.p[0] >= 0x80;
     hf_judge_value(k, "%s, %zu bytes", zero ? "zero" : negative ? "negative" : "positive", s.n);
     hf_judge_limit(k, "positive, at most 20 bytes");
-    return zero || negative || s.n > 20 ? HF_E_CERT_MALFORMED : HF_OK;
+    return !root(j) && (zero || negative || s.n > 20) ? HF_E_CERT_MALFORMED : HF_OK;
 }
 
 static hf_status judge_names(const hf_judged *j, hf_check *k)

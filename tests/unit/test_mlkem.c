@@ -191,7 +191,8 @@ static void noise_is_the_difference_of_two_bit_sums_for_every_byte(void **state)
         hf_mlkem_noise(&p, in);
         for (size_t i = 0; i < N; i++) {
             const unsigned b = bits_at(in, 4 * i, 4);
-            assert_int_equal(p.c[i], (int)((b & 1) + (b >> 1 & 1)) - (int)((b >> 2 & 1) + (b >> 3)));
+            assert_int_equal(p.c[i],
+                             (int)((b & 1) + (b >> 1 & 1)) - (int)((b >> 2 & 1) + (b >> 3)));
         }
     }
 }
@@ -233,7 +234,7 @@ static void ntt_gives_the_remainders_that_define_it(void **state)
         hf_mlkem_poly f, expected;
         int16_t plain[N];
         fill_poly(&f, seed, seed % 2 ? -Q : 0, Q); /* the whole range that it takes */
-        if (seed == 2) /* the extremes, where a bound would break */
+        if (seed == 2)                             /* the extremes, where a bound would break */
             for (size_t i = 0; i < N; i++)
                 f.c[i] = Q;
         plain_ntt(plain, &f);
@@ -306,7 +307,8 @@ static void inner_product_is_the_schoolbook_product(void **state)
     }
 }
 
-/* Coefficients that only a malformed key has (4095), and factors at either end: no sum overflows. */
+/* Coefficients that only a malformed key has (4095), and factors at either end: no sum overflows.
+ */
 static void inner_product_keeps_its_bound_at_the_extremes(void **state)
 {
     (void)state;
@@ -510,7 +512,8 @@ static void set_coefficient(uint8_t public_key[HF_MLKEM768_PUBLIC], size_t i, un
     }
 }
 
-static void a_public_key_with_any_coefficient_of_q_or_more_is_refused_and_nothing_written(void **state)
+static void a_public_key_with_any_coefficient_of_q_or_more_is_refused_and_nothing_written(
+    void **state)
 {
     (void)state;
     static const unsigned bad[] = {Q, Q + 1, 3584, 4095};

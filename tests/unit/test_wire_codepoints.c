@@ -101,15 +101,24 @@ static void schemes_by_name(void **state)
 {
     (void)state;
     static const pair pairs[] = {
-        {0x0201, "rsa_pkcs1_sha1"},        {0x0203, "ecdsa_sha1"},
-        {0x0401, "rsa_pkcs1_sha256"},      {0x0403, "ecdsa_secp256r1_sha256"},
-        {0x0501, "rsa_pkcs1_sha384"},      {0x0503, "ecdsa_secp384r1_sha384"},
-        {0x0601, "rsa_pkcs1_sha512"},      {0x0603, "ecdsa_secp521r1_sha512"},
-        {0x0804, "rsa_pss_rsae_sha256"},   {0x0805, "rsa_pss_rsae_sha384"},
-        {0x0806, "rsa_pss_rsae_sha512"},   {0x0807, "ed25519"},
-        {0x0808, "ed448"},                 {0x0809, "rsa_pss_pss_sha256"},
-        {0x080a, "rsa_pss_pss_sha384"},    {0x080b, "rsa_pss_pss_sha512"},
-        {0x0904, "mldsa44"},               {0x0905, "mldsa65"},
+        {0x0201, "rsa_pkcs1_sha1"},
+        {0x0203, "ecdsa_sha1"},
+        {0x0401, "rsa_pkcs1_sha256"},
+        {0x0403, "ecdsa_secp256r1_sha256"},
+        {0x0501, "rsa_pkcs1_sha384"},
+        {0x0503, "ecdsa_secp384r1_sha384"},
+        {0x0601, "rsa_pkcs1_sha512"},
+        {0x0603, "ecdsa_secp521r1_sha512"},
+        {0x0804, "rsa_pss_rsae_sha256"},
+        {0x0805, "rsa_pss_rsae_sha384"},
+        {0x0806, "rsa_pss_rsae_sha512"},
+        {0x0807, "ed25519"},
+        {0x0808, "ed448"},
+        {0x0809, "rsa_pss_pss_sha256"},
+        {0x080a, "rsa_pss_pss_sha384"},
+        {0x080b, "rsa_pss_pss_sha512"},
+        {0x0904, "mldsa44"},
+        {0x0905, "mldsa65"},
         {0x0906, "mldsa87"},
     };
     CHECK(hf_sigscheme_name, pairs);
@@ -172,8 +181,8 @@ static void exactly_sixteen_values_are_grease(void **state)
     assert_int_equal(count, 16);
 }
 
-/* A table out of order would hide names from the binary search: then the registries' sizes, counted here
- * by asking for every value, would fall short. */
+/* A table out of order would hide names from the binary search: then the registries' sizes, counted
+ * here by asking for every value, would fall short. */
 static void no_name_is_hidden(void **state)
 {
     (void)state;

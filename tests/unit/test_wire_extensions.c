@@ -25,7 +25,8 @@ enum {
 
 /* ---- the grid ---- */
 
-/* Copied by hand from the table of RFC 9846 section 4.3, as far as this library has the extension. */
+/* Copied by hand from the table of RFC 9846 section 4.3, as far as this library has the extension.
+ */
 static const struct {
     const char *name;
     unsigned type, in;
@@ -176,9 +177,9 @@ static void first_unknown_and_first_forbidden_are_kept(void **state)
     (void)state;
     hf_extensions x;
     hf_reader r;
-    static const char list[] = "\xca\xca\0\x01x"  /* GREASE */
-                               "\x12\x34\0\0"     /* unknown */
-                               "\0\x30\0\0"       /* oid_filters */
+    static const char list[] = "\xca\xca\0\x01x" /* GREASE */
+                               "\x12\x34\0\0"    /* unknown */
+                               "\0\x30\0\0"      /* oid_filters */
                                "\0\x2b\0\x03\x02\x03\x04"
                                "\x3a\x3a\0\0";
     assert_true(parse_list(hf_bytes_of(list, sizeof(list) - 1), CH, &x, &r));
@@ -353,11 +354,17 @@ typedef struct form_case {
     const char *field; /* at which it fails; NULL: not looked at */
 } form_case;
 
-#define GOOD(in, type, data)       {in, type, HF_OK, data, sizeof(data) - 1, NULL}
-#define BAD(in, type, data, field) {in, type, HF_E_DECODE, data, sizeof(data) - 1, field}
-#define MORE(in, type, data, field)                                                                    \
-    {                                                                                                  \
-        in, type, HF_E_TRAILING_BYTES, data, sizeof(data) - 1, field                                   \
+#define GOOD(in, type, data)                                                                       \
+    {                                                                                              \
+        in, type, HF_OK, data, sizeof(data) - 1, NULL                                              \
+    }
+#define BAD(in, type, data, field)                                                                 \
+    {                                                                                              \
+        in, type, HF_E_DECODE, data, sizeof(data) - 1, field                                       \
+    }
+#define MORE(in, type, data, field)                                                                \
+    {                                                                                              \
+        in, type, HF_E_TRAILING_BYTES, data, sizeof(data) - 1, field                               \
     }
 #define B32 "abcdefghijklmnopqrstuvwxyz012345"
 #define PSK "\0\x07\0\x01x\0\0\0\0"
@@ -491,10 +498,18 @@ static const form_case forms[] = {
     BAD(SH, 43, "\x03", "selected_version"),
     MORE(SH, 43, "\x02\x03\x04", "supported_versions"),
 
-    GOOD(CH, 44, "\0\x01" "c"),
+    GOOD(CH, 44,
+         "\0\x01"
+         "c"),
     BAD(CH, 44, "\0\0", "cookie"),
-    BAD(HRR, 44, "\0\x02" "c", "cookie"),
-    MORE(HRR, 44, "\0\x01" "cc", "cookie"),
+    BAD(HRR, 44,
+        "\0\x02"
+        "c",
+        "cookie"),
+    MORE(HRR, 44,
+         "\0\x01"
+         "cc",
+         "cookie"),
 
     GOOD(CH, 45, "\x01\x01"),
     BAD(CH, 45, "\0", "ke_modes"),
@@ -575,7 +590,9 @@ static void walkers_stop_at_the_end_and_at_what_is_broken(void **state)
     assert_false(hf_item8_next(&rest, &item));
     assert_int_equal(rest.n, 0);
 
-    rest = hf_bytes_of("\0\x01" "a\0\0\0", 6);
+    rest = hf_bytes_of("\0\x01"
+                       "a\0\0\0",
+                       6);
     assert_true(hf_item16_next(&rest, &item) && item.n == 1);
     assert_true(hf_item16_next(&rest, &item) && item.n == 0);
     assert_false(hf_item16_next(&rest, &item));
@@ -592,7 +609,10 @@ static void walkers_stop_at_the_end_and_at_what_is_broken(void **state)
     assert_true(hf_psk_identity_next(&rest, &item, &age) && age == 0x102 && item.n == 1);
     assert_false(hf_psk_identity_next(&rest, &item, &age));
 
-    rest = hf_bytes_of("\0\0\x02" "cc\0\x01" "x\0\0\x01", 11);
+    rest = hf_bytes_of("\0\0\x02"
+                       "cc\0\x01"
+                       "x\0\0\x01",
+                       11);
     hf_bytes extensions;
     assert_true(hf_certificate_entry_next(&rest, &item, &extensions));
     assert_true(item.n == 2 && extensions.n == 1);

@@ -12,7 +12,8 @@
 
 #include <stdlib.h>
 
-/* Parses a copy of `body` in memory of its exact size, so that a sanitizer sees any read past it. */
+/* Parses a copy of `body` in memory of its exact size, so that a sanitizer sees any read past it.
+ */
 static bool parses(uint8_t type, hf_bytes body)
 {
     uint8_t out[2048];

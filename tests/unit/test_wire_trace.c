@@ -1,5 +1,5 @@
-/* test_wire_trace.c: the fields that the parsers report tile a message exactly: every byte belongs to one
- * leaf, for built messages, for RFC 8448's, and for damaged ones. */
+/* test_wire_trace.c: the fields that the parsers report tile a message exactly: every byte belongs
+ * to one leaf, for built messages, for RFC 8448's, and for damaged ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,7 +134,8 @@ static json_t *load_rfc8448(void)
     const char *folder = getenv("HF_VECTORS");
     char path[1024];
     json_error_t why;
-    snprintf(path, sizeof(path), "%s/rfc/rfc8448.json", folder != NULL ? folder : "../shared/vectors");
+    snprintf(path, sizeof(path), "%s/rfc/rfc8448.json",
+             folder != NULL ? folder : "../shared/vectors");
     json_t *all = json_load_file(path, 0, &why);
     if (all == NULL)
         printf("skipped: the messages of RFC 8448: %s is not there (set HF_VECTORS)\n", path);
@@ -153,15 +154,14 @@ static size_t from_hex(const char *hex, uint8_t *p, size_t room)
     return n;
 }
 
-/* The fields of the document that are one message each. "payload" is what a record holds: of these only
- * a ClientHello is looked at, for the one with a PSK stands nowhere else whole. */
+/* The fields of the document that are one message each. "payload" is what a record holds: of these
+ * only a ClientHello is looked at, for the one with a PSK stands nowhere else whole. */
 static bool is_message(const char *name, const uint8_t *p)
 {
-    static const char *const names[] = {"ClientHello",       "ServerHello",
-                                        "Certificate",       "EncryptedExtensions",
-                                        "CertificateVerify", "CertificateRequest",
-                                        "Finished",          "NewSessionTicket",
-                                        "EndOfEarlyData"};
+    static const char *const names[] = {
+        "ClientHello",       "ServerHello",        "Certificate", "EncryptedExtensions",
+        "CertificateVerify", "CertificateRequest", "Finished",    "NewSessionTicket",
+        "EndOfEarlyData"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

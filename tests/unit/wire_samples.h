@@ -1,5 +1,5 @@
-/* wire_samples.h: one of every message with every extension that it may have, for the tests of src/wire.
- * Bodies only; hf_test_message puts the four-byte header before one. */
+/* wire_samples.h: one of every message with every extension that it may have, for the tests of
+ * src/wire. Bodies only; hf_test_message puts the four-byte header before one. */
 #ifndef HF_TEST_WIRE_SAMPLES_H
 #define HF_TEST_WIRE_SAMPLES_H
 
@@ -150,7 +150,8 @@ static inline void hf_test_build_certificate(hf_writer *w)
 {
     hf_extensions first;
     hf_test_fill(&first, HF_IN_CERTIFICATE);
-    hf_bytes certs[3] = {HF_TEST_BYTES("\060\001\000"), HF_TEST_BYTES("\060\000"), HF_TEST_BYTES("\061")};
+    hf_bytes certs[3] = {HF_TEST_BYTES("\060\001\000"), HF_TEST_BYTES("\060\000"),
+                         HF_TEST_BYTES("\061")};
     hf_certificate_build(w, HF_TEST_BYTES("id"), certs, 3, &first);
 }
 
