@@ -3,7 +3,7 @@
 
 #include "base/ct.h"
 
-/* FIPS 202 section 3.2.5; the unit test recomputes them from rc(t) through known answers. */
+/* FIPS 202 section 3.2.5: seven bits each, from a shift register that the unit test runs. */
 static const uint64_t round_constants[24] = {
     0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
     0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,

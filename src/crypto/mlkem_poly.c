@@ -234,8 +234,8 @@ void hf_mlkem_factor_ready(hf_mlkem_factor *f)
 }
 
 /* One row pair of one product: (a0 + a1 X)(b0 + b1 X) = a0 b0 + a1 b1 gamma + (a0 b1 + a1 b0) X.
- * Each term is at most (4095 * 1833 + 2^15 * q) / 2^16 < 1780 (twisted: at most
- * (1664^2 + 2^15 * q) / 2^16 < 1708); six of them stay below 10680. */
+ * A factor's coefficient is at most 1664, a twisted one (1664^2 + 2^15 * q) / 2^16 < 1707; so each
+ * term is at most (4095 * 1707 + 2^15 * q) / 2^16 < 1772, and six of them stay below 10632. */
 void hf_mlkem_dot(hf_mlkem_poly *restrict out, const hf_mlkem_poly a[HF_MLKEM_K],
                   const hf_mlkem_factor *f)
 {

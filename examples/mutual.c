@@ -1,0 +1,125 @@
+/* mutual.c: two-way TLS: each side shows a certificate, and each learns who the other is.
+ *
+ *     mutual NAME
+ *
+ * Both sides are in this one program, joined by a socket pair. Certificates are made on the spot:
+ * an authority's, and by it one for the server and one for the client NAME.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <handfast/handfast.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* Stops when something failed; `e` tells the story where the function has one. */
+static void must(hf_status status, const hf_error *e, const char *what)
+{
+    char text[1024] = "";
+    if (status >= 0)
+        return;
+    if (e != NULL)
+        hf_error_format(e, text, sizeof(text));
+    fprintf(stderr, "mutual: %s: %s\n%s", what, hf_error_sentence(status), text);
+    exit(1);
+}
+
+typedef struct made {
+    hf_key *key;
+    hf_bytes der; /* the certificate */
+} made;
+
+/* Makes a key and its certificate. The authority signs for itself, then for the others. */
+static made make(hf_cert_template t, const made *authority)
+{
+    made m;
+    hf_cert issuer;
+    hf_error e = {.code = HF_OK};
+    t.not_after_s = (int64_t)time(NULL) + 86400;
+    t.path_len = -1;
+    must(hf_key_generate(HF_KEY_P256, 0, &m.key, &e), &e, "making a key");
+    if (authority != NULL)
+        must(hf_cert_parse(authority->der, &issuer, &e), &e, "reading the authority");
+    must(hf_cert_issue(&t, hf_key_public(m.key), authority != NULL ? &issuer : NULL,
+                       authority != NULL ? authority->key : m.key, &m.der, &e),
+         &e, t.subject);
+    return m;
+}
+
+/* A config that shows `own` and trusts what `authority` issued. */
+static hf_config *config(hf_role role, const made *own, const made *authority)
+{
+    hf_config *cfg;
+    hf_identity *identity;
+    hf_store *store;
+    hf_error e = {.code = HF_OK};
+    must(hf_identity_new(own->der, own->key, &identity, &e), &e, "pairing certificate and key");
+    must(hf_store_new(&store), NULL, "trust store");
+    must(hf_store_add(store, authority->der, NULL, &e), &e, "trust store");
+    must(hf_config_new(role, &cfg), NULL, "config");
+    /* Setters remember the first failure and hf_config_freeze reports it: one check will do. */
+    hf_config_add_identity(cfg, identity);
+    hf_config_trust(cfg, store);
+    hf_config_keep_peer_chain(cfg, true); /* for hf_peer_cert below */
+    if (role == HF_SERVER)
+        hf_config_client_auth(cfg, HF_CLIENT_AUTH_REQUIRED);
+    must(hf_config_freeze(cfg, &e), &e, "config");
+    hf_identity_free(identity); /* the config holds references of its own */
+    hf_store_free(store);
+    return cfg;
+}
+
+typedef struct side {
+    const char *name;
+    hf_config *cfg;
+    int fd;
+} side;
+
+/* Shakes hands and says who the other side is. Runs on a thread for each side. */
+static void *meet(void *arg)
+{
+    side *me = arg;
+    hf_stream *s;
+    hf_error e;
+    char subject[256], byte;
+    bool client = me->name[0] == 'c';
+    must(client ? hf_dial_fd(me->cfg, me->fd, "localhost", 10000, &s, &e)
+                : hf_accept(me->cfg, me->fd, 10000, &s, &e),
+         &e, me->name);
+    hf_name_text(hf_peer_cert(hf_stream_conn(s), 0)->subject, subject, sizeof(subject));
+    printf("%s: the peer is %s\n", me->name, subject);
+    must(hf_close(hf_stream_conn(s)), NULL, me->name);            /* nothing more to say ... */
+    must((hf_status)hf_stream_read(s, &byte, 1), NULL, me->name); /* ... and the other agrees */
+    hf_stream_close(s);
+    hf_config_free(me->cfg);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    char subject[128];
+    int pair[2];
+    pthread_t thread;
+    if (argc != 2 || snprintf(subject, sizeof(subject), "CN=%s", argv[1]) >= 128) {
+        fprintf(stderr, "usage: mutual NAME\n");
+        return 2;
+    }
+    static const char *const names[] = {"localhost", NULL};
+    made ca = make((hf_cert_template){.subject = "CN=Authority", .ca = true}, NULL);
+    made m[] = {
+        make((hf_cert_template){.subject = subject, .client = true}, &ca),
+        make((hf_cert_template){.subject = "CN=The Server", .names = names, .server = true}, &ca)};
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "socketpair");
+    side client = {"client", config(HF_CLIENT, &m[0], &ca), pair[0]};
+    side server = {"server", config(HF_SERVER, &m[1], &ca), pair[1]};
+    must(pthread_create(&thread, NULL, meet, &server) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "thread");
+    meet(&client);
+    pthread_join(thread, NULL);
+    made all[] = {ca, m[0], m[1]};
+    for (int i = 0; i < 3; i++) {
+        hf_key_free(all[i].key);
+        hf_der_free(all[i].der);
+    }
+    return 0;
+}

@@ -1,0 +1,127 @@
+/* own_event_loop.c: hf_conn in a poll() loop of one's own: an echo server for many clients at once,
+ * on one thread. A connection touches no socket: the loop brings it bytes and takes bytes from it.
+ *
+ *     own_event_loop ADDRESS:PORT CERTIFICATE KEY [COUNT]
+ *
+ * With COUNT it ends after that many connections.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <handfast/handfast.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CLIENTS = 64 };
+
+static struct pollfd fds[1 + CLIENTS]; /* [0] listens; [i] belongs to conns[i]; fd -1: free */
+static hf_conn *conns[1 + CLIENTS];
+
+static void report(const hf_error *e)
+{
+    char text[1024];
+    hf_error_format(e, text, sizeof(text));
+    fprintf(stderr, "own_event_loop: %s", text);
+}
+
+/* Brings what the network has, and takes what is for it, as far as either goes without waiting. */
+static void exchange(int fd, hf_conn *c)
+{
+    uint8_t *p;
+    size_t room;
+    ssize_t n = -1;
+    if (hf_in_buffer(c, &p, &room) == HF_OK && room > 0) { /* else what came must be read first */
+        n = recv(fd, p, room, MSG_DONTWAIT);
+        if (n > 0)
+            hf_in_commit(c, (size_t)n);
+        else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+            hf_feed_end(c);
+    }
+    hf_bytes out = hf_out(c);
+    n = out.n > 0 ? send(fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+    if (n > 0)
+        hf_out_consumed(c, (size_t)n);
+}
+
+/* The application: sends back what came, as far as the output has room. */
+static void echo(hf_conn *c, int state)
+{
+    size_t taken = 0;
+    hf_bytes data = hf_readable(c);
+    if (data.n > 0 && hf_write(c, data.p, data.n, &taken) == HF_OK)
+        hf_read_consumed(c, taken);
+    if ((state & HF_PEER_CLOSED) != 0 && hf_readable(c).n == 0)
+        hf_close(c);
+}
+
+/* Moves one connection on. False when it has ended. */
+static bool serve(struct pollfd *p, hf_conn *c)
+{
+    exchange(p->fd, c);
+    int state = hf_step(c);
+    if (state >= 0 && (state & HF_ESTABLISHED) != 0)
+        echo(c, state);
+    exchange(p->fd, c);
+    state = hf_step(c);
+    if (state < 0) { /* it has failed; hf_out held the alert that tells the client why */
+        hf_error e;
+        hf_conn_error(c, &e);
+        report(&e);
+        return false;
+    }
+    bool waits = hf_out(c).n > 0 || (state & HF_HAVE_DATA) != 0;
+    p->events = (short)((waits ? POLLOUT : 0) | ((state & HF_WANT_INPUT) != 0 ? POLLIN : 0));
+    return (state & HF_CLOSED) == 0;
+}
+
+static void welcome(hf_config *cfg)
+{
+    int fd = accept(fds[0].fd, NULL, NULL);
+    for (size_t i = 1; fd >= 0 && i <= CLIENTS; i++)
+        if (conns[i] == NULL && hf_server_new(cfg, &conns[i]) == HF_OK) {
+            fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
+            return;
+        }
+    if (fd >= 0)
+        close(fd); /* the house is full */
+}
+
+int main(int argc, char **argv)
+{
+    hf_config *cfg = NULL;
+    hf_identity *identity = NULL;
+    hf_error e = {.code = HF_OK};
+    if (argc < 4 || argc > 5) {
+        fprintf(stderr, "usage: own_event_loop ADDRESS:PORT CERTIFICATE KEY [COUNT]\n");
+        return 2;
+    }
+    if ((e.code = hf_config_new(HF_SERVER, &cfg)) < 0 ||
+        hf_identity_read_files(argv[2], argv[3], NULL, &identity, &e) < 0 ||
+        (e.code = hf_config_add_identity(cfg, identity)) < 0 || hf_config_freeze(cfg, &e) < 0 ||
+        (fds[0].fd = hf_listen(argv[1], &e)) < 0) {
+        report(&e);
+        return 1;
+    }
+    fds[0].events = POLLIN;
+    for (size_t i = 1; i <= CLIENTS; i++)
+        fds[i].fd = -1;
+    for (long left = argc == 5 ? strtol(argv[4], NULL, 10) : -1; left != 0;) {
+        if (poll(fds, 1 + CLIENTS, -1) < 0)
+            continue;
+        for (size_t i = 1; i <= CLIENTS; i++)
+            if (fds[i].revents != 0 && !serve(&fds[i], conns[i])) {
+                hf_conn_free(conns[i]);
+                conns[i] = NULL;
+                close(fds[i].fd);
+                fds[i].fd = -1;
+                left -= left > 0;
+            }
+        if (fds[0].revents != 0)
+            welcome(cfg);
+    }
+    hf_identity_free(identity);
+    hf_config_free(cfg);
+    return 0;
+}
