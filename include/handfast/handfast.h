@@ -78,7 +78,7 @@ HF_API hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode);
 HF_API hf_status hf_config_insecure_no_verification(hf_config *cfg);
 
 /* Names separated by ':' or ',', in order of preference; HF_E_UNKNOWN_NAME_IN_LIST says which are
- * known. Defaults: design.md section 7.
+ * known. Defaults: docs/DESIGN.md.
  * groups "X25519MLKEM768:X25519:P-256:P-384"; suites "TLS_AES_128_GCM_SHA256:..."; sigschemes
  * "ecdsa_secp256r1_sha256:..."; alpn "h2,http/1.1" (1 to 255 bytes each, any text without commas).
  */

@@ -43,63 +43,86 @@ typedef enum hf_trace_field_kind {
     HF_TRACE_CLOSE,
 } hf_trace_field_kind;
 
+/* One record. */
+typedef struct hf_trace_record_event {
+    uint8_t type;       /* ContentType on the wire */
+    uint8_t inner_type; /* ContentType inside, the same when not encrypted */
+    bool encrypted;
+    const char *key;    /* "client handshake traffic", ... or NULL when not encrypted */
+    uint64_t sequence;  /* record sequence number under that key */
+    hf_bytes wire;      /* the record as sent, header included; for an encrypted record in:
+                           header only, as it was opened in place */
+    size_t wire_len;    /* length on the wire, header included */
+    hf_bytes plaintext; /* content without type and padding */
+    size_t padding;     /* bytes of padding */
+} hf_trace_record_event;
+
+/* One handshake message, whole. */
+typedef struct hf_trace_message_event {
+    uint8_t type;     /* HandshakeType; 254 stands for change_cipher_spec */
+    const char *name; /* "ClientHello" */
+    hf_bytes bytes;   /* with its four-byte header */
+} hf_trace_message_event;
+
+/* One field of the message that was begun last. */
+typedef struct hf_trace_field_event {
+    hf_trace_field_kind kind;
+    const char *name;
+    size_t offset, length; /* in message.bytes */
+    uint64_t value;
+    const uint8_t *data; /* `length` bytes, or NULL */
+    const char *meaning; /* the name of a code point ("TLS_AES_128_GCM_SHA256"), or NULL */
+} hf_trace_field_event;
+
+/* An alert, RFC 9846 section 6. */
+typedef struct hf_trace_alert_event {
+    uint8_t level, description;
+} hf_trace_alert_event;
+
+/* A negotiation and its outcome. */
+typedef struct hf_trace_choice_event {
+    const char *what; /* "version", "cipher suite", "group", "signature scheme", "ALPN",
+                         "certificate" */
+    const char *offered, *supported, *chosen; /* names joined by spaces; good during the call */
+    const char *rule;                         /* why, in words */
+} hf_trace_choice_event;
+
+/* A secret and where it came from. */
+typedef struct hf_trace_secret_event {
+    const char *name;  /* as in the key log where it has a name there, else RFC's words */
+    const char *from;  /* what it was derived from */
+    const char *label; /* HKDF label, or NULL */
+    hf_bytes context;  /* transcript hash or other context */
+    hf_bytes bytes;    /* the secret itself: empty unless secrets were asked for */
+} hf_trace_secret_event;
+
+/* A job, see provider.h. */
+typedef struct hf_trace_job_event {
+    hf_job_kind job;
+    const char *name; /* "sign ecdsa_secp256r1_sha256" */
+    bool done;        /* false: submitted; true: its result was taken */
+    hf_status status;
+} hf_trace_job_event;
+
+/* A place in the handshake's table. */
+typedef struct hf_trace_state_event {
+    const char *name;    /* "waiting for Certificate" */
+    const char *section; /* "RFC 9846 section 4.5.1" */
+} hf_trace_state_event;
+
 typedef struct hf_event {
     hf_trace_kind kind;
     bool sent; /* by this side; else received */
     union {
-        struct {
-            uint8_t type;       /* ContentType on the wire */
-            uint8_t inner_type; /* ContentType inside, the same when not encrypted */
-            bool encrypted;
-            const char *key;    /* "client handshake traffic", ... or NULL when not encrypted */
-            uint64_t sequence;  /* record sequence number under that key */
-            hf_bytes wire;      /* the record as sent, header included; for an encrypted record in:
-                                   header only, as it was opened in place */
-            size_t wire_len;    /* length on the wire, header included */
-            hf_bytes plaintext; /* content without type and padding */
-            size_t padding;     /* bytes of padding */
-        } record;
-        struct {
-            uint8_t type;     /* HandshakeType; 254 stands for change_cipher_spec */
-            const char *name; /* "ClientHello" */
-            hf_bytes bytes;   /* with its four-byte header */
-        } message;
-        struct {
-            hf_trace_field_kind kind;
-            const char *name;
-            size_t offset, length; /* in message.bytes */
-            uint64_t value;
-            const uint8_t *data; /* `length` bytes, or NULL */
-            const char *meaning; /* the name of a code point ("TLS_AES_128_GCM_SHA256"), or NULL */
-        } field;
-        struct {
-            uint8_t level, description;
-        } alert;
-        struct {
-            const char *what; /* "version", "cipher suite", "group", "signature scheme", "ALPN",
-                                 "certificate" */
-            const char *offered, *supported,
-                *chosen;      /* names joined by spaces; good during the call */
-            const char *rule; /* why, in words */
-        } choice;
-        struct {
-            const char *name;  /* as in the key log where it has a name there, else RFC's words */
-            const char *from;  /* what it was derived from */
-            const char *label; /* HKDF label, or NULL */
-            hf_bytes context;  /* transcript hash or other context */
-            hf_bytes bytes;    /* the secret itself: empty unless secrets were asked for */
-        } secret;
+        hf_trace_record_event record;
+        hf_trace_message_event message;
+        hf_trace_field_event field;
+        hf_trace_alert_event alert;
+        hf_trace_choice_event choice;
+        hf_trace_secret_event secret;
         const hf_check *check;
-        struct {
-            hf_job_kind job;
-            const char *name; /* "sign ecdsa_secp256r1_sha256" */
-            bool done;        /* false: submitted; true: its result was taken */
-            hf_status status;
-        } job;
-        struct {
-            const char *name;    /* "waiting for Certificate" */
-            const char *section; /* "RFC 9846 section 4.5.1" */
-        } state;
+        hf_trace_job_event job;
+        hf_trace_state_event state;
         const hf_error *error;
     };
 } hf_event;

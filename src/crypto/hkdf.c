@@ -104,8 +104,11 @@ void hf_hkdf_expand_label(const hf_hmac_key *k, const char *label, hf_bytes cont
     const uint8_t head[3] = {(uint8_t)(n >> 8), (uint8_t)n, (uint8_t)label_len};
     const uint8_t context_len = (uint8_t)context.n;
     const hf_bytes info[] = {
-        hf_bytes_of(head, sizeof head),     hf_bytes_text(prefix), hf_bytes_text(label),
-        hf_bytes_of(&context_len, 1), context,
+        hf_bytes_of(head, sizeof head),
+        hf_bytes_text(prefix),
+        hf_bytes_text(label),
+        hf_bytes_of(&context_len, 1),
+        context,
     };
     expand(k, info, sizeof info / sizeof info[0], out, n);
 }

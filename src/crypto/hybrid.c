@@ -48,9 +48,9 @@ static hf_status respond(const hf_provider *provider, const uint8_t *client_shar
     if (status == HF_OK && !hf_mlkem768_encaps(client_share, m, server_share, secret))
         status = HF_E_BAD_KEY_SHARE;
     if (status == HF_OK)
-        status = hf_x25519.respond(provider, client_share + HF_MLKEM768_PUBLIC,
-                                   server_share + HF_MLKEM768_CIPHERTEXT,
-                                   secret + HF_MLKEM768_SECRET);
+        status =
+            hf_x25519.respond(provider, client_share + HF_MLKEM768_PUBLIC,
+                              server_share + HF_MLKEM768_CIPHERTEXT, secret + HF_MLKEM768_SECRET);
     hf_wipe(m, sizeof m);
     if (status != HF_OK)
         hf_wipe(secret, SECRET);

@@ -1,6 +1,7 @@
 /* ipsecmb_aead.c: AES-GCM from libipsec-mb, where the processor has VAES and AVX-512.
  *
- * There it seals a full record four times as fast as libcrypto 3.0. On lesser processors the two
+ * There it seals a full record more than twice, and a small one six times, as fast as libcrypto 3.0
+ * (measured on Zen 4: 16 KiB in 1.3 against 3.5 microseconds). On lesser processors the two
  * are close and libcrypto is kept. The library's GCM functions work on the caller's memory alone;
  * so their addresses are taken once and its job manager, which this has no use for, is freed.
  */

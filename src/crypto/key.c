@@ -1,9 +1,9 @@
 /* key.c: the private key object: reference-counted, immutable, shared by threads. */
+#include "crypto/key.h"
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/ct.h"
 #include "base/error.h"
-#include "crypto/key.h"
 #include "crypto/key_private.h"
 
 #include <openssl/bn.h>
@@ -86,8 +86,7 @@ hf_status hf_key_sign(const hf_key *key, const hf_sigscheme *scheme, hf_bytes me
     if (!key->external)
         return hf_key_material_sign(m, hf_sigscheme_padding(scheme), scheme->hash, message,
                                     signature, signature_len);
-    hf_status status =
-        key->signer.sign(key->signer.ctx, scheme, message, signature, signature_len);
+    hf_status status = key->signer.sign(key->signer.ctx, scheme, message, signature, signature_len);
     if (status == HF_OK && (*signature_len == 0 || *signature_len > HF_SIGNATURE_MAX))
         status = HF_E_SIGNING;
     if (status != HF_OK)
@@ -128,7 +127,7 @@ static hf_status generate_rsa(unsigned bits, hf_key_material *m)
     bool ok = m->rsa != NULL && e != NULL && BN_set_word(e, RSA_F4) == 1 &&
               RSA_generate_key_ex(m->rsa, (int)bits, e, NULL) == 1;
     BN_free(e);
-    return ok ? HF_OK : HF_E_CRYPTO;
+    return ok ? HF_OK : hf_libcrypto_failure(HF_E_CRYPTO);
 }
 
 static hf_status generate_ec(hf_key_material *m)
@@ -140,7 +139,7 @@ static hf_status generate_ec(hf_key_material *m)
     m->ec = EC_KEY_new();
     if (m->ec == NULL || EC_KEY_set_group(m->ec, curve) != 1)
         return HF_E_OUT_OF_MEMORY;
-    return EC_KEY_generate_key(m->ec) == 1 ? HF_OK : HF_E_CRYPTO;
+    return EC_KEY_generate_key(m->ec) == 1 ? HF_OK : hf_libcrypto_failure(HF_E_CRYPTO);
 }
 
 static hf_status generate_ed(hf_key_material *m)
@@ -148,7 +147,7 @@ static hf_status generate_ed(hf_key_material *m)
     bool is_25519 = m->type == HF_KEY_ED25519;
     m->bits = is_25519 ? 256 : 448;
     m->ed = EVP_PKEY_Q_keygen(NULL, NULL, is_25519 ? "ED25519" : "ED448");
-    return m->ed != NULL ? HF_OK : HF_E_CRYPTO;
+    return m->ed != NULL ? HF_OK : hf_libcrypto_failure(HF_E_CRYPTO);
 }
 
 hf_status hf_key_generate(hf_key_type type, unsigned bits, hf_key **out, hf_error *e)

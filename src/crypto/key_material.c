@@ -57,7 +57,7 @@ static hf_status ec_public(const hf_spki *k, hf_key_material *out)
     if (out->ec != NULL && point != NULL && EC_KEY_set_group(out->ec, curve) == 1) {
         /* checks that the coordinates are below the prime and the point is on the curve */
         if (EC_POINT_oct2point(curve, point, k->point.p, k->point.n, NULL) != 1)
-            status = HF_E_KEY_MALFORMED;
+            status = hf_libcrypto_failure(HF_E_KEY_MALFORMED);
         else if (EC_KEY_set_public_key(out->ec, point) == 1)
             status = HF_OK;
     }
@@ -69,7 +69,7 @@ static hf_status ed_public(const hf_spki *k, hf_key_material *out)
 {
     int type = k->type == HF_KEY_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
     out->ed = EVP_PKEY_new_raw_public_key(type, NULL, k->point.p, k->point.n);
-    return out->ed != NULL ? HF_OK : HF_E_KEY_UNSUPPORTED;
+    return out->ed != NULL ? HF_OK : hf_libcrypto_failure(HF_E_KEY_UNSUPPORTED);
 }
 
 hf_status hf_key_material_public(const hf_spki *spki, hf_key_material *out)
@@ -189,7 +189,7 @@ static hf_status ed_verify(EVP_PKEY *key, hf_bytes message, hf_bytes signature)
     bool right = EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
                  EVP_DigestVerify(ctx, signature.p, signature.n, message.p, message.n) == 1;
     EVP_MD_CTX_free(ctx);
-    return right ? HF_OK : HF_E_BAD_SIGNATURE;
+    return right ? HF_OK : hf_libcrypto_failure(HF_E_BAD_SIGNATURE);
 }
 
 hf_status hf_key_material_verify(const hf_key_material *m, hf_padding padding, const hf_hash *hash,
@@ -212,7 +212,7 @@ hf_status hf_key_material_verify(const hf_key_material *m, hf_padding padding, c
         else if (hash != NULL && m->ec != NULL)
             right = ECDSA_verify(0, digest, hash->digest_len, signature.p, (int)signature.n,
                                  m->ec) == 1;
-        status = right ? HF_OK : HF_E_BAD_SIGNATURE;
+        status = right ? HF_OK : hf_libcrypto_failure(HF_E_BAD_SIGNATURE);
     }
     ERR_pop_to_mark();
     return status;
@@ -268,8 +268,9 @@ hf_status hf_key_material_sign(const hf_key_material *m, hf_padding padding, con
         ok = ECDSA_sign(0, digest, hash->digest_len, signature, &len, m->ec) == 1;
         *signature_len = len;
     }
+    const hf_status status = ok ? HF_OK : hf_libcrypto_failure(HF_E_SIGNING);
     ERR_pop_to_mark();
     if (!ok)
         *signature_len = 0;
-    return ok ? HF_OK : HF_E_SIGNING;
+    return status;
 }

@@ -25,7 +25,10 @@ enum {
 #define MAX_SCRYPT_MEMORY (UINT64_C(256) << 20)
 #define MAX_SCRYPT_WORK   (UINT64_C(1) << 24) /* N * r * p: blocks of 128 bytes mixed, twice */
 
-#define OCTETS(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define OCTETS(text)                                                                               \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PKCS5        "\x2a\x86\x48\x86\xf7\x0d\x01\x05"
 #define RSADSI       "\x2a\x86\x48\x86\xf7\x0d"
@@ -61,10 +64,10 @@ static const struct cipher {
 typedef struct pbes2 {
     bool scrypt;
     hf_bytes salt, iv, data;
-    uint32_t iterations;      /* PBKDF2 */
+    uint32_t iterations; /* PBKDF2 */
     const EVP_MD *(*md)(void);
     uint64_t cost, block_size, parallel; /* scrypt: N, r, p */
-    uint32_t key_len;         /* 0 when not given */
+    uint32_t key_len;                    /* 0 when not given */
     const struct cipher *cipher;
 } pbes2;
 

@@ -101,8 +101,10 @@ static int misfit(BIGNUM *const number[NUMBERS], BN_CTX *ctx)
         const BIGNUM *a, *b, *modulus;
         int about;
     } relations[] = {
-        {number[E], number[D], p1, D},    {number[E], number[D], q1, D},
-        {number[E], number[DP], p1, DP},  {number[E], number[DQ], q1, DQ},
+        {number[E], number[D], p1, D},
+        {number[E], number[D], q1, D},
+        {number[E], number[DP], p1, DP},
+        {number[E], number[DQ], q1, DQ},
         {number[QINV], number[Q], number[P], QINV},
     };
     for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++) {
@@ -132,10 +134,10 @@ static hf_status judge(BIGNUM *const number[NUMBERS], hf_error *e)
     BN_CTX_free(ctx);
     if (wrong < 0)
         return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
-    return wrong == NUMBERS ? HF_OK
-                            : hf_fail(e, HF_E_KEY_MALFORMED, names[wrong],
-                                      "numbers that belong together",
-                                      "one that does not fit the others");
+    return wrong == NUMBERS
+               ? HF_OK
+               : hf_fail(e, HF_E_KEY_MALFORMED, names[wrong], "numbers that belong together",
+                         "one that does not fit the others");
 }
 
 /* Hands the numbers over; those that RSA took are NULL afterwards. */

@@ -95,8 +95,8 @@ static const label *label_of(hf_bytes text)
     return NULL;
 }
 
-/* The first readable label; else what the first block is, as an error. `rest` is left at the block's
- * first line. */
+/* The first readable label; else what the first block is, as an error. `rest` is left at the
+ * block's first line. */
 static hf_status choose(hf_bytes *rest, const label **chosen, hf_error *e)
 {
     hf_bytes text, unknown = {NULL, 0};

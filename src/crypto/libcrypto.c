@@ -94,6 +94,12 @@ const hf_libcrypto *hf_libcrypto_get(void)
     return &fetched;
 }
 
+hf_status hf_libcrypto_failure(hf_status otherwise)
+{
+    return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE ? HF_E_OUT_OF_MEMORY
+                                                                         : otherwise;
+}
+
 const EC_GROUP *hf_libcrypto_curve(hf_key_type type)
 {
     const hf_libcrypto *lc = hf_libcrypto_get();

@@ -50,6 +50,10 @@ const EC_GROUP *hf_libcrypto_curve(hf_key_type type);
 /* libcrypto's digest for an hf_hash.id, else NULL. */
 const EVP_MD *hf_libcrypto_md(uint8_t hash_id);
 
+/* After a failed call to libcrypto: HF_E_OUT_OF_MEMORY when memory is what failed, else
+ * `otherwise`. */
+hf_status hf_libcrypto_failure(hf_status otherwise);
+
 /* ---- the tables that each backend offers; provider.c puts them together ---- */
 
 extern const hf_hash hf_sha256, hf_sha384, hf_sha512;

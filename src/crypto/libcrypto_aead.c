@@ -76,8 +76,7 @@ static bool update(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in, size_t 
     int done = 0;
     if (n == 0)
         return true;
-    return n <= INT_MAX && EVP_CipherUpdate(ctx, out, &done, in, (int)n) == 1 &&
-           (size_t)done == n;
+    return n <= INT_MAX && EVP_CipherUpdate(ctx, out, &done, in, (int)n) == 1 && (size_t)done == n;
 }
 
 static bool encrypt_pieces(EVP_CIPHER_CTX *ctx, const hf_bytes *pieces, size_t count, uint8_t *out)

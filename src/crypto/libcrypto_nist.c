@@ -96,9 +96,10 @@ static hf_status public_of(work *w, const curve *c, uint8_t *share)
  * scalar. The cofactor is 1 and the scalar below the order, so the product is never infinity. */
 static hf_status agree(work *w, const curve *c, const uint8_t *share, uint8_t *secret)
 {
-    if (share[0] != POINT_CONVERSION_UNCOMPRESSED ||
-        EC_POINT_oct2point(w->group, w->point, share, 1 + 2 * (size_t)c->field_len, w->ctx) != 1)
+    if (share[0] != POINT_CONVERSION_UNCOMPRESSED)
         return HF_E_BAD_KEY_SHARE;
+    if (EC_POINT_oct2point(w->group, w->point, share, 1 + 2 * (size_t)c->field_len, w->ctx) != 1)
+        return hf_libcrypto_failure(HF_E_BAD_KEY_SHARE);
     if (EC_POINT_mul(w->group, w->product, NULL, w->point, w->scalar, w->ctx) != 1 ||
         EC_POINT_get_affine_coordinates(w->group, w->product, w->x, NULL, w->ctx) != 1 ||
         BN_bn2binpad(w->x, secret, c->field_len) != c->field_len)

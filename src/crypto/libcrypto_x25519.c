@@ -51,8 +51,9 @@ static hf_status multiply(const uint8_t *private_key, const uint8_t *u, uint8_t 
         if (x->ctx_init(ctx, own, NULL) != 1 || x->ctx_set_peer(ctx, peer) != 1)
             status = HF_E_CRYPTO;
         else
-            status = x->ctx_derive(ctx, out, &n, LEN) == 1 && n == LEN ? HF_OK
-                                                                       : HF_E_BAD_KEY_SHARE;
+            status = x->ctx_derive(ctx, out, &n, LEN) == 1 && n == LEN
+                         ? HF_OK
+                         : hf_libcrypto_failure(HF_E_BAD_KEY_SHARE);
     }
     if (ctx != NULL)
         x->ctx_free(ctx);

@@ -200,11 +200,12 @@ void hf_mlkem_ntt_inverse(hf_mlkem_poly *p)
 {
     int16_t *c = p->c;
     hf_mlkem_reduce(p);
-    for (size_t half = 2, first = 3; half <= 8; half *= 2, first /= 2)
-        for (size_t start = 0; start < ROW; start += 2 * half)
+    for (size_t half = 2, first = 3; half <= 8; half *= 2, first >>= 1) {
+        size_t k = first; /* back[3..6] for length 2, back[1..2] for 4, back[0] for 8 */
+        for (size_t start = 0; start < ROW; start += 2 * half, k++)
             for (size_t r = start; r < start + half; r++)
-                backward(c + ROW * r, c + ROW * (r + half),
-                         hf_mlkem_zetas.back[first + start / (2 * half)]);
+                backward(c + ROW * r, c + ROW * (r + half), hf_mlkem_zetas.back[k]);
+    }
     hf_mlkem_reduce(p);
     transpose(p);
     size_t k = 15;

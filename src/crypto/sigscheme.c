@@ -1,7 +1,7 @@
 /* sigscheme.c: the signature schemes, and the AlgorithmIdentifiers that name them in X.509. */
+#include "crypto/sigscheme.h"
 #include "crypto/key.h"
 #include "crypto/libcrypto.h"
-#include "crypto/sigscheme.h"
 
 #include "base/bytes.h"
 #include "base/der.h"
@@ -65,8 +65,14 @@ bool hf_sigscheme_fits(const hf_sigscheme *scheme, hf_key_type type, unsigned bi
 
 /* ---- AlgorithmIdentifier ---- */
 
-#define OID(...) {(const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__}}
-#define PKCS1(n) OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n)
+#define OID(...)                                                                                   \
+    {                                                                                              \
+        (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[])                                    \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define PKCS1(n)  OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n)
 #define NIST(...) OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, __VA_ARGS__)
 
 typedef enum parameters { ABSENT, NULL_VALUE, PSS } parameters;
@@ -132,8 +138,7 @@ static const hf_hash *read_hash(hf_reader *r)
     hf_reader algorithm;
     hf_der_enter(r, &algorithm, HF_DER_SEQUENCE, "hashAlgorithm");
     hf_bytes oid = hf_der_value(&algorithm, HF_DER_OID, "algorithm");
-    if (hf_reader_more(&algorithm) &&
-        hf_der_value(&algorithm, HF_DER_NULL, "parameters").n != 0)
+    if (hf_reader_more(&algorithm) && hf_der_value(&algorithm, HF_DER_NULL, "parameters").n != 0)
         hf_reader_fail(&algorithm, HF_E_DECODE, "parameters");
     hf_reader_done(&algorithm);
     for (size_t i = 0; i < sizeof pss_hashes / sizeof pss_hashes[0]; i++)
@@ -166,7 +171,8 @@ const hf_hash *hf_pss_params_read(hf_reader *r, uint32_t *salt_len)
     return hf_reader_done(&params) && is_mgf1 && hash == mask_hash ? hash : NULL;
 }
 
-/* TLS's pairing (RFC 9846 section 4.3.3), kept for certificates too: the salt is as long as the digest. */
+/* TLS's pairing (RFC 9846 section 4.3.3), kept for certificates too: the salt is as long as the
+ * digest. */
 static const hf_sigscheme *pss_scheme(hf_reader *r)
 {
     uint32_t salt_len = 0;
@@ -181,8 +187,7 @@ const hf_sigscheme *hf_sigscheme_of_algorithm(hf_bytes algorithm_identifier, con
     hf_reader r, sequence;
     hf_reader_init(&r, algorithm_identifier, NULL);
     hf_der_enter(&r, &sequence, HF_DER_SEQUENCE, "signatureAlgorithm");
-    const struct algorithm *a =
-        algorithm_by_oid(hf_der_value(&sequence, HF_DER_OID, "algorithm"));
+    const struct algorithm *a = algorithm_by_oid(hf_der_value(&sequence, HF_DER_OID, "algorithm"));
     *name = a != NULL ? a->name : "unknown";
     if (a == NULL || a->scheme == 0)
         return NULL;
@@ -211,10 +216,18 @@ static const struct {
     uint16_t scheme;
     hf_bytes der;
 } identifiers[] = {
-    {0x0403, ECDSA_ID(2)},       {0x0503, ECDSA_ID(3)},       {0x0603, ECDSA_ID(4)},
-    {0x0401, PKCS1_ID(11)},      {0x0501, PKCS1_ID(12)},      {0x0601, PKCS1_ID(13)},
-    {0x0804, PSS_ID(1, 0x20)},   {0x0805, PSS_ID(2, 0x30)},   {0x0806, PSS_ID(3, 0x40)},
-    {0x0809, PSS_ID(1, 0x20)},   {0x080a, PSS_ID(2, 0x30)},   {0x080b, PSS_ID(3, 0x40)},
+    {0x0403, ECDSA_ID(2)},
+    {0x0503, ECDSA_ID(3)},
+    {0x0603, ECDSA_ID(4)},
+    {0x0401, PKCS1_ID(11)},
+    {0x0501, PKCS1_ID(12)},
+    {0x0601, PKCS1_ID(13)},
+    {0x0804, PSS_ID(1, 0x20)},
+    {0x0805, PSS_ID(2, 0x30)},
+    {0x0806, PSS_ID(3, 0x40)},
+    {0x0809, PSS_ID(1, 0x20)},
+    {0x080a, PSS_ID(2, 0x30)},
+    {0x080b, PSS_ID(3, 0x40)},
     {0x0807, OID(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70)},
     {0x0808, OID(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71)},
 };

@@ -1,4 +1,5 @@
-/* spki.c: SubjectPublicKeyInfo <-> its parts: RFC 3279 (RSA), 4055 (PSS), 5480 (EC), 8410 (EdDSA). */
+/* spki.c: SubjectPublicKeyInfo <-> its parts: RFC 3279 (RSA), 4055 (PSS), 5480 (EC), 8410 (EdDSA).
+ */
 #include "crypto/spki.h"
 
 #include "base/bytes.h"
@@ -6,7 +7,10 @@
 #include "crypto/key.h"
 #include "crypto/sigscheme.h"
 
-#define OCTETS(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define OCTETS(text)                                                                               \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 static const hf_bytes oid_ec_public_key = OCTETS("\x2a\x86\x48\xce\x3d\x02\x01");
 

@@ -60,7 +60,7 @@ static hf_status take_alert(hf_conn *c, const hf_record *record, hf_error *e)
         return hf_fail(e, HF_E_BAD_ALERT, "alert", "2 bytes", "%zu bytes", record->content.n);
     }
     hf_trace_alert(c, false, m.level, m.description);
-    if (m.description == HF_ALERT_close_notify) {
+    if (m.description == HF_ALERT_close_notify && c->established) {
         c->peer_closed = true;
         return HF_OK;
     }
@@ -128,9 +128,20 @@ static hf_status count_idle(hf_conn *c, hf_error *e)
     return e->code;
 }
 
+/* Early data behind a ClientHello that is answered by HelloRetryRequest: still before any key, so
+ * it is told by its type alone (RFC 9846 section 4.3.10). */
+static bool drop_early(hf_conn *c, const hf_record *r)
+{
+    if (r->type != HF_CONTENT_APPLICATION_DATA || r->encrypted ||
+        c->channel.skip_early < r->content.n)
+        return false;
+    c->channel.skip_early -= (uint32_t)r->content.n;
+    return true;
+}
+
 static hf_status dispatch(hf_conn *c, const hf_record *r, hf_bytes *data, hf_error *e)
 {
-    if (r->type == HF_CONTENT_NOTHING)
+    if (r->type == HF_CONTENT_NOTHING || drop_early(c, r))
         return HF_OK; /* early data that was dropped has a budget of its own */
     if (c->messages.n != 0 && r->type != HF_CONTENT_HANDSHAKE)
         return hf_fail(e, HF_E_INTERLEAVED, "type", "the rest of a handshake message",

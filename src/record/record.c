@@ -89,7 +89,9 @@ hf_status hf_record_header_judge(const hf_epoch *e, const uint8_t header[HF_RECO
     if (h.version >> 8 != 3)
         return hf_fail(error, HF_E_RECORD_VERSION, "legacy_record_version", "0x0303", "0x%04x",
                        h.version);
-    bool plain = e->aead == NULL || h.type == HF_CONTENT_CHANGE_CIPHER_SPEC;
+    /* application_data is always ciphertext: early data may come before this side has keys. */
+    bool plain = h.type != HF_CONTENT_APPLICATION_DATA &&
+                 (e->aead == NULL || h.type == HF_CONTENT_CHANGE_CIPHER_SPEC);
     size_t limit = plain ? HF_RECORD_PLAINTEXT : HF_RECORD_CIPHERTEXT;
     if (h.length > limit) {
         hf_fail(error, HF_E_RECORD_TOO_LONG, "length", NULL, "%u bytes", h.length);

@@ -234,6 +234,7 @@ static void start(pair *p, const value_case *c)
     hf_config_key_shares(p->client_config, 1);
     hf_config_groups(p->server_config, retry ? "P-256" : "X25519:P-256");
     hf_config_retry_cookie(p->server_config, true);
+    hf_config_grease(p->client_config, false); /* parsed structs do not keep it */
     hf_config_client_auth(p->server_config, HF_CLIENT_AUTH_REQUIRED);
     hf_config_add_identity(p->client_config, pki.client);
     hf_config_alpn(p->client_config, "h2,http/1.1");

@@ -133,8 +133,8 @@ bool vectors_flag(const json_t *test, const char *flag)
     return false;
 }
 
-void vectors_each(vectors *v, void (*each)(vectors *v, const json_t *group, const json_t *test,
-                                           void *ctx),
+void vectors_each(vectors *v,
+                  void (*each)(vectors *v, const json_t *group, const json_t *test, void *ctx),
                   void *ctx)
 {
     size_t i, j;

@@ -1,4 +1,5 @@
-/* vectors.h: test data made by others, read from $HF_VECTORS (default ../shared/vectors). JSON, hex.
+/* vectors.h: test data made by others, read from $HF_VECTORS (default ../shared/vectors). JSON,
+ * hex.
  *
  * A file that is missing skips the running test, by name and count. A file that is there must yield
  * the number of cases that the test demands, so that a loop that ran empty is a failure.
@@ -44,8 +45,8 @@ vectors_result vectors_result_of(const json_t *test);
 bool vectors_flag(const json_t *test, const char *flag);
 
 /* Calls `each` for every test of every group. */
-void vectors_each(vectors *v, void (*each)(vectors *v, const json_t *group, const json_t *test,
-                                           void *ctx),
+void vectors_each(vectors *v,
+                  void (*each)(vectors *v, const json_t *group, const json_t *test, void *ctx),
                   void *ctx);
 
 #endif

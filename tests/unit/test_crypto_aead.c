@@ -73,9 +73,10 @@ static void each_aead(void (*check)(const hf_aead *aead))
 /* The sizes around what the vector code treats apart, then any. */
 static size_t some_size(unsigned i)
 {
-    static const size_t edges[] = {0,   1,   15,  16,   17,   31,   32,   47,   48,    49,    63,  64,
-                                   65,  127, 128, 129,  255,  256,  257,  511,  512,   513,   767, 768,
-                                   769, 816, 1023, 1024, 1025, 1350, 4096, 16384, 16401, 16640, 17000};
+    static const size_t edges[] = {0,    1,    15,   16,   17,    31,    32,    47,   48,
+                                   49,   63,   64,   65,   127,   128,   129,   255,  256,
+                                   257,  511,  512,  513,  767,   768,   769,   816,  1023,
+                                   1024, 1025, 1350, 4096, 16384, 16401, 16640, 17000};
     const size_t count = sizeof edges / sizeof edges[0];
     return i < count ? edges[i] : (size_t)(next() % (MOST + 1));
 }
@@ -185,20 +186,17 @@ static void check_forgeries(const hf_aead *aead)
         const size_t bit = next() % ((n + TAG) * 8);
         record[bit / 8] ^= (uint8_t)(1U << bit % 8);
         memset(out, 0x55, n + 1);
-        assert_int_equal(aead->open(k.state, nonce, a, record, n + TAG, out),
-                         HF_E_BAD_RECORD_MAC);
+        assert_int_equal(aead->open(k.state, nonce, a, record, n + TAG, out), HF_E_BAD_RECORD_MAC);
         for (size_t i = 0; i < n; i++)
             assert_int_equal(out[i], 0);
         assert_int_equal(out[n], 0x55);
         record[bit / 8] ^= (uint8_t)(1U << bit % 8);
 
         nonce[round % 12] ^= 1;
-        assert_int_equal(aead->open(k.state, nonce, a, record, n + TAG, out),
-                         HF_E_BAD_RECORD_MAC);
+        assert_int_equal(aead->open(k.state, nonce, a, record, n + TAG, out), HF_E_BAD_RECORD_MAC);
         nonce[round % 12] ^= 1;
         aad[round % 5] ^= 0x80;
-        assert_int_equal(aead->open(k.state, nonce, a, record, n + TAG, out),
-                         HF_E_BAD_RECORD_MAC);
+        assert_int_equal(aead->open(k.state, nonce, a, record, n + TAG, out), HF_E_BAD_RECORD_MAC);
         aad[round % 5] ^= 0x80;
         assert_int_equal(aead->open(k.state, nonce, hf_bytes_of(aad, 4), record, n + TAG, out),
                          HF_E_BAD_RECORD_MAC);

@@ -87,16 +87,16 @@ static void x25519_replays_rfc_8448(void **unused)
 {
     (void)unused;
     vectors v = {0};
-    const hf_bytes client_private = vectors_decode(
-        &v, "49af42ba7f7994852d713ef2784bcbcaa7911de26adc5642cb634540e7ea5005");
-    const hf_bytes client_public = vectors_decode(
-        &v, "99381de560e4bd43d23d8e435a7dbafeb3c06e51c13cae4d5413691e529aaf2c");
-    const hf_bytes server_private = vectors_decode(
-        &v, "b1580eeadf6dd589b8ef4f2d5652578cc810e9980191ec8d058308cea216a21e");
-    const hf_bytes server_public = vectors_decode(
-        &v, "c9828876112095fe66762bdbf7c672e156d6cc253b833df1dd69b1b04e751f0f");
-    const hf_bytes shared = vectors_decode(
-        &v, "8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
+    const hf_bytes client_private =
+        vectors_decode(&v, "49af42ba7f7994852d713ef2784bcbcaa7911de26adc5642cb634540e7ea5005");
+    const hf_bytes client_public =
+        vectors_decode(&v, "99381de560e4bd43d23d8e435a7dbafeb3c06e51c13cae4d5413691e529aaf2c");
+    const hf_bytes server_private =
+        vectors_decode(&v, "b1580eeadf6dd589b8ef4f2d5652578cc810e9980191ec8d058308cea216a21e");
+    const hf_bytes server_public =
+        vectors_decode(&v, "c9828876112095fe66762bdbf7c672e156d6cc253b833df1dd69b1b04e751f0f");
+    const hf_bytes shared =
+        vectors_decode(&v, "8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
     const hf_group *g = group(0x001d);
     uint8_t private_key[32], share[32], secret[32];
 
@@ -120,15 +120,15 @@ static void p256_replays_rfc_5903(void **unused)
 {
     (void)unused;
     vectors v = {0};
-    const hf_bytes i = vectors_decode(
-        &v, "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433");
-    const hf_bytes gi = vectors_decode(
-        &v, "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
-            "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3");
-    const hf_bytes r = vectors_decode(
-        &v, "c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53");
-    const hf_bytes shared = vectors_decode(
-        &v, "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de");
+    const hf_bytes i =
+        vectors_decode(&v, "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433");
+    const hf_bytes gi =
+        vectors_decode(&v, "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
+                           "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3");
+    const hf_bytes r =
+        vectors_decode(&v, "c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53");
+    const hf_bytes shared =
+        vectors_decode(&v, "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de");
     uint8_t private_key[32], share[65], secret[32];
     source s = {i, 0};
     hf_provider p = provider_of(&s);
@@ -290,8 +290,7 @@ static void the_hybrid_refuses_a_key_that_fails_the_modulus_check(void **unused)
     assert_int_equal(g->generate(hf_provider_default(), private_key, client), HF_OK);
     client[0] = 0xff;
     client[1] |= 0x0f; /* the first coefficient is 4095, above 3328 */
-    assert_int_equal(g->respond(hf_provider_default(), client, server, secret),
-                     HF_E_BAD_KEY_SHARE);
+    assert_int_equal(g->respond(hf_provider_default(), client, server, secret), HF_E_BAD_KEY_SHARE);
 }
 
 /* A wrong first byte (compressed, hybrid, infinity), a point off the curve, a coordinate not below

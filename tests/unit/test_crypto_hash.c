@@ -106,8 +106,9 @@ static void hmac_hashes_a_long_key(void **unused)
     expect(&v, mac, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     hf_hmac_key_init(&k, hash_of(5), hf_bytes_of(key, sizeof key));
     hf_hmac(&k, pieces, 3, mac);
-    expect(&v, mac, "4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6"
-                    "0c2ef6ab4030fe8296248df163f44952");
+    expect(&v, mac,
+           "4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6"
+           "0c2ef6ab4030fe8296248df163f44952");
     vectors_forget(&v);
 }
 

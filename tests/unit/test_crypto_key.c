@@ -1,4 +1,5 @@
-/* test_crypto_key.c: making, writing, signing, verifying; external keys; public keys good and bad. */
+/* test_crypto_key.c: making, writing, signing, verifying; external keys; public keys good and bad.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,8 +128,9 @@ static void schemes_sign_and_verify_with_their_keys_only(void **unused)
             memcpy(longer, signature, n);
             assert_int_equal(hf_pubkey_verify(&pub, *s, message, hf_bytes_of(longer, n + 1)),
                              HF_E_BAD_SIGNATURE);
-            assert_int_equal(hf_pubkey_verify(&pub, *s, message, hf_bytes_of(longer, sizeof longer)),
-                             HF_E_BAD_SIGNATURE);
+            assert_int_equal(
+                hf_pubkey_verify(&pub, *s, message, hf_bytes_of(longer, sizeof longer)),
+                HF_E_BAD_SIGNATURE);
             hf_pubkey_clear(&pub);
         }
     assert_int_equal(signed_ones, 14);
@@ -178,8 +180,7 @@ static void certificates_pair_hash_and_curve_freely(void **unused)
     assert_int_equal(hf_pubkey_verify(&pub, scheme(0x0503), message, sig),
                      HF_E_SCHEME_KEY_MISMATCH);
     assert_int_equal(hf_pubkey_verify_cert(&pub, scheme(0x0503), message, sig), HF_OK);
-    assert_int_equal(hf_pubkey_verify_cert(&pub, scheme(0x0403), message, sig),
-                     HF_E_BAD_SIGNATURE);
+    assert_int_equal(hf_pubkey_verify_cert(&pub, scheme(0x0403), message, sig), HF_E_BAD_SIGNATURE);
     assert_int_equal(hf_pubkey_verify_cert(&pub, scheme(0x0401), message, sig),
                      HF_E_SCHEME_KEY_MISMATCH);
     assert_int_equal(hf_pubkey_verify_cert(&pub, scheme(0x0807), message, sig),
@@ -230,12 +231,12 @@ static void a_pss_key_bound_to_a_hash_takes_no_other(void **unused)
     assert_int_equal(hf_key_sign(key, scheme(0x0809), message, signature, &n),
                      HF_E_SCHEME_KEY_MISMATCH);
     assert_int_equal(hf_key_sign(key, scheme(0x080a), message, signature, &n), HF_OK);
-    assert_int_equal(hf_verify_signature(hf_key_public(key), scheme(0x080a), message,
-                                         hf_bytes_of(signature, n)),
-                     HF_OK);
-    assert_int_equal(hf_verify_signature(hf_key_public(key), scheme(0x080b), message,
-                                         hf_bytes_of(signature, n)),
-                     HF_E_SCHEME_KEY_MISMATCH);
+    assert_int_equal(
+        hf_verify_signature(hf_key_public(key), scheme(0x080a), message, hf_bytes_of(signature, n)),
+        HF_OK);
+    assert_int_equal(
+        hf_verify_signature(hf_key_public(key), scheme(0x080b), message, hf_bytes_of(signature, n)),
+        HF_E_SCHEME_KEY_MISMATCH);
     /* the binding is written and read back */
     char *pem = NULL;
     assert_int_equal(hf_key_write_pem(key, NULL, &pem, &e), HF_OK);
@@ -340,9 +341,9 @@ static void an_external_key_signs_elsewhere(void **unused)
     assert_true(hf_bytes_equal(hf_key_public(key), hf_key_public(keys[2])));
     assert_ptr_not_equal(hf_key_public(key).p, hf_key_public(keys[2]).p);
     assert_int_equal(hf_key_sign(key, scheme(0x0403), message, signature, &n), HF_OK);
-    assert_int_equal(hf_verify_signature(hf_key_public(key), scheme(0x0403), message,
-                                         hf_bytes_of(signature, n)),
-                     HF_OK);
+    assert_int_equal(
+        hf_verify_signature(hf_key_public(key), scheme(0x0403), message, hf_bytes_of(signature, n)),
+        HF_OK);
     assert_int_equal(t.signs, 1);
     assert_int_equal(hf_key_sign(key, scheme(0x0503), message, signature, &n),
                      HF_E_SCHEME_KEY_MISMATCH);
@@ -400,9 +401,10 @@ static void expect_spki(const char *hex, hf_status right)
     vectors_forget(&v);
 }
 
-#define P256_HEAD  "3059301306072a8648ce3d020106082a8648ce3d030107034200"
-#define GENERATOR  "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"                     \
-                   "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f"
+#define P256_HEAD "3059301306072a8648ce3d020106082a8648ce3d030107034200"
+#define GENERATOR                                                                                  \
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"                           \
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f"
 
 static void public_keys_that_are_none_are_refused(void **unused)
 {

@@ -191,8 +191,7 @@ static X509_SIG *encrypt(const fixture *f, const EVP_CIPHER *cipher, int prf_nid
 {
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(f->pkey);
     uint8_t salt[16] = {3};
-    X509_ALGOR *algorithm =
-        PKCS5_pbe2_set_iv(cipher, iterations, salt, sizeof salt, NULL, prf_nid);
+    X509_ALGOR *algorithm = PKCS5_pbe2_set_iv(cipher, iterations, salt, sizeof salt, NULL, prf_nid);
     assert_non_null(algorithm);
     X509_SIG *sig = PKCS8_set0_pbe("correct horse", 13, info, algorithm);
     PKCS8_PRIV_KEY_INFO_free(info);
@@ -202,14 +201,14 @@ static X509_SIG *encrypt(const fixture *f, const EVP_CIPHER *cipher, int prf_nid
 static void encrypted_pkcs8_needs_its_password(void **unused)
 {
     (void)unused;
-    check_encrypted(&fixtures[P256], encrypt(&fixtures[P256], EVP_aes_256_cbc(),
-                                             NID_hmacWithSHA256, 2));
-    check_encrypted(&fixtures[ED25519], encrypt(&fixtures[ED25519], EVP_aes_128_cbc(),
-                                                NID_hmacWithSHA1, 2));
-    check_encrypted(&fixtures[P384], encrypt(&fixtures[P384], EVP_des_ede3_cbc(),
-                                             NID_hmacWithSHA512, 2));
-    check_encrypted(&fixtures[RSA_2048], encrypt(&fixtures[RSA_2048], EVP_aes_192_cbc(),
-                                                 NID_hmacWithSHA384, 2));
+    check_encrypted(&fixtures[P256],
+                    encrypt(&fixtures[P256], EVP_aes_256_cbc(), NID_hmacWithSHA256, 2));
+    check_encrypted(&fixtures[ED25519],
+                    encrypt(&fixtures[ED25519], EVP_aes_128_cbc(), NID_hmacWithSHA1, 2));
+    check_encrypted(&fixtures[P384],
+                    encrypt(&fixtures[P384], EVP_des_ede3_cbc(), NID_hmacWithSHA512, 2));
+    check_encrypted(&fixtures[RSA_2048],
+                    encrypt(&fixtures[RSA_2048], EVP_aes_192_cbc(), NID_hmacWithSHA384, 2));
 }
 
 static void scrypt_is_read(void **unused)
@@ -217,7 +216,8 @@ static void scrypt_is_read(void **unused)
     (void)unused;
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(fixtures[P256].pkey);
     uint8_t salt[16] = {3};
-    X509_ALGOR *algorithm = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, sizeof salt, NULL, 2, 8, 1);
+    X509_ALGOR *algorithm =
+        PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, sizeof salt, NULL, 2, 8, 1);
     X509_SIG *sig = PKCS8_set0_pbe("correct horse", 13, info, algorithm);
     PKCS8_PRIV_KEY_INFO_free(info);
     check_encrypted(&fixtures[P256], sig);
@@ -315,7 +315,10 @@ static void other_things_are_named(void **unused)
     (void)unused;
     expect_error(hf_bytes_of("", 0), NULL, HF_E_KEY_MALFORMED, "empty");
     expect_error(hf_bytes_text("hello\n"), NULL, HF_E_KEY_MALFORMED, "text without a PEM block");
-    expect_error(hf_bytes_of("\x7f" "ELF\0\0\0", 7), NULL, HF_E_KEY_MALFORMED, "neither PEM nor DER");
+    expect_error(hf_bytes_of("\x7f"
+                             "ELF\0\0\0",
+                             7),
+                 NULL, HF_E_KEY_MALFORMED, "neither PEM nor DER");
     expect_error(hf_bytes_of("\x30\x03\x02\x01\x05", 5), NULL, HF_E_KEY_MALFORMED, "no kind known");
     expect_named(certificate_der(), "CERTIFICATE", "a certificate");
     expect_named(csr_der(), "CERTIFICATE REQUEST", "a certification request");
@@ -342,7 +345,8 @@ static void other_things_are_named(void **unused)
     expect_error(hf_bytes_text("-----BEGIN SOMETHING-----\nAAAA\n-----END SOMETHING-----\n"), NULL,
                  HF_E_KEY_MALFORMED, "SOMETHING");
     expect_error(hf_bytes_text("-----BEGIN \x1b[31m-----\n"), NULL, HF_E_KEY_MALFORMED, "()");
-    expect_error(hf_bytes_text("-----BEGIN PRIVATE KEY-----\nMAA="), NULL, HF_E_PEM_MALFORMED, NULL);
+    expect_error(hf_bytes_text("-----BEGIN PRIVATE KEY-----\nMAA="), NULL, HF_E_PEM_MALFORMED,
+                 NULL);
     expect_error(hf_bytes_text("-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n"),
                  NULL, HF_E_PEM_MALFORMED, NULL);
     expect_error(hf_bytes_text("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"),
@@ -470,21 +474,37 @@ static void ec_numbers_outside_the_curve_are_refused(void **unused)
 {
     (void)unused;
     vectors v = {0};
-#define SEC1(scalar) "3031020101" "0420" scalar "a00a06082a8648ce3d030107"
-    expect_error(vectors_decode(&v, SEC1("0000000000000000000000000000000000000000000000000000000000000000")),
+#define SEC1(scalar)                                                                               \
+    "3031020101"                                                                                   \
+    "0420" scalar "a00a06082a8648ce3d030107"
+    expect_error(vectors_decode(
+                     &v, SEC1("0000000000000000000000000000000000000000000000000000000000000000")),
                  NULL, HF_E_KEY_MALFORMED, "outside");
-    expect_error(vectors_decode(&v, SEC1("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")),
+    expect_error(vectors_decode(
+                     &v, SEC1("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")),
                  NULL, HF_E_KEY_MALFORMED, "outside");
     hf_key *key = NULL;
-    assert_int_equal(hf_key_read(vectors_decode(&v, SEC1("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550")),
-                                 NULL, &key, NULL), HF_OK);
+    assert_int_equal(
+        hf_key_read(
+            vectors_decode(
+                &v, SEC1("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550")),
+            NULL, &key, NULL),
+        HF_OK);
     hf_key_free(key);
     /* no leading zeros: 1 byte for the number 5 */
-    assert_int_equal(hf_key_read(vectors_decode(&v, "3012020101040105a00a06082a8648ce3d030107"), NULL, &key, NULL), HF_OK);
+    assert_int_equal(hf_key_read(vectors_decode(&v, "3012020101040105a00a06082a8648ce3d030107"),
+                                 NULL, &key, NULL),
+                     HF_OK);
     hf_key_free(key);
-    expect_error(vectors_decode(&v, "300602010104" "0105"), NULL, HF_E_KEY_MALFORMED, "none");
-    expect_error(vectors_decode(&v, "3011020101" "0400" "a00a06082a8648ce3d030107"), NULL, HF_E_KEY_MALFORMED, "0 bytes");
-    expect_error(vectors_decode(&v, "3012020102040105a00a06082a8648ce3d030107"), NULL, HF_E_KEY_MALFORMED, "2");
+    expect_error(vectors_decode(&v, "300602010104"
+                                    "0105"),
+                 NULL, HF_E_KEY_MALFORMED, "none");
+    expect_error(vectors_decode(&v, "3011020101"
+                                    "0400"
+                                    "a00a06082a8648ce3d030107"),
+                 NULL, HF_E_KEY_MALFORMED, "0 bytes");
+    expect_error(vectors_decode(&v, "3012020102040105a00a06082a8648ce3d030107"), NULL,
+                 HF_E_KEY_MALFORMED, "2");
     vectors_forget(&v);
 }
 

@@ -71,7 +71,8 @@ static void each_fails(const char *name, hf_status (*run)(void *ctx, bool *right
         const bool done = asked < n;
         fail_at = 0;
         if (status == HF_OK && !right)
-            fail_msg("%s: allocation %ld failed and the result is wrong, without an error", name, n);
+            fail_msg("%s: allocation %ld failed and the result is wrong, without an error", name,
+                     n);
         if (live > before)
             fail_msg("%s: allocation %ld failed and %ld were left behind", name, n, live - before);
         if (done)

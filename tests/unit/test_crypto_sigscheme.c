@@ -185,8 +185,8 @@ static void wrong_parameters_and_old_algorithms_are_refused_by_name(void **unuse
     static const struct {
         const char *hex, *name;
     } bad[] = {
-        {"300c06082a8648ce3d0403020500", "ecdsa-with-SHA256"},          /* NULL where absent */
-        {"300b06092a864886f70d01010b", "sha256WithRSAEncryption"},      /* absent where NULL */
+        {"300c06082a8648ce3d0403020500", "ecdsa-with-SHA256"},           /* NULL where absent */
+        {"300b06092a864886f70d01010b", "sha256WithRSAEncryption"},       /* absent where NULL */
         {"300e06092a864886f70d01010b050100", "sha256WithRSAEncryption"}, /* NULL with content */
         {"300f06092a864886f70d01010b05000500", "sha256WithRSAEncryption"},
         {"300706032b65700500", "Ed25519"},
@@ -201,8 +201,8 @@ static void wrong_parameters_and_old_algorithms_are_refused_by_name(void **unuse
         {"", "unknown"},
         {"3000", "unknown"},
         {"0500", "unknown"},
-        {"300b06092a864886f70d01010a", "RSASSA-PSS"},                   /* SHA-1 by default */
-        {"300d06092a864886f70d01010a3000", "RSASSA-PSS"},               /* the same, spelled out */
+        {"300b06092a864886f70d01010a", "RSASSA-PSS"},     /* SHA-1 by default */
+        {"300d06092a864886f70d01010a3000", "RSASSA-PSS"}, /* the same, spelled out */
         {"3041" PSS256(SHA256_ID, SHA256_ID, "a203020114"), "RSASSA-PSS"}, /* salt of 20 */
         {"3041" PSS256(SHA256_ID, SHA256_ID, "a2030201a0"), "RSASSA-PSS"}, /* negative salt */
         {"3041" PSS256(SHA256_ID, "300d06096086480165030402020500", "a203020120"), "RSASSA-PSS"},

@@ -379,6 +379,7 @@ static const form_case forms[] = {
     GOOD(SH12, 0, ""),
     BAD(CH, 0, "", "server_name_list"),
     BAD(CH, 0, "\0\0", "server_name_list"),
+    BAD(CH, 0, "\0\x01\x01", "name"),
     BAD(CH, 0, "\0\x03\0\0\0", "host_name"),
     BAD(CH, 0, "\0\x06\0\0\x03w\0w", "host_name"),
     BAD(CH, 0, "\0\x04\0\0\x02w", "host_name"),
@@ -421,12 +422,14 @@ static const form_case forms[] = {
 
     GOOD(CH, 13, "\0\x02\x08\x04"),
     BAD(CH, 13, "\0\0", "supported_signature_algorithms"),
+    BAD(CH, 13, "\0\x01\x08", "supported_signature_algorithms"),
     BAD(CR, 13, "\0\x03\x08\x04\x08", "signature_scheme"),
     GOOD(CH, 50, "\0\x02\x08\x04"),
     BAD(CH, 50, "\0\0", "supported_signature_algorithms"),
     BAD(CR, 50, "\0\x03\x08\x04\x08", "signature_scheme"),
 
     GOOD(CH, 16, "\0\x03\x02h2"),
+    GOOD(CH, 16, "\0\x02\x01h"),
     BAD(CH, 16, "\0\0", "protocol_name_list"),
     BAD(CH, 16, "\0\x01\0", "protocol_name_list"),
     BAD(CH, 16, "\0\x04\x02h2\0", "protocol_name"),
@@ -440,6 +443,7 @@ static const form_case forms[] = {
     MORE(CH, 18, "\0\x03\0\x01s", "signed_certificate_timestamp"),
     BAD(CT, 18, "", "sct_list"),
     BAD(CT, 18, "\0\0", "sct_list"),
+    BAD(CT, 18, "\0\x01\0", "serialized_sct"),
     BAD(CT, 18, "\0\x02\0\0", "serialized_sct"),
     BAD(SH12, 18, "\0\x03\0\x02s", "serialized_sct"),
 
@@ -475,6 +479,11 @@ static const form_case forms[] = {
     BAD(CH, 41, PSK, "binders"),
     BAD(CH, 41, PSK "\0\0", "binders"),
     BAD(CH, 41, PSK "\0\x20\x1f" B32, "binders"),
+    BAD(CH, 41,
+        PSK "\0\x41\x1f"
+            "abcdefghijklmnopqrstuvwxyz01234"
+            "\x20" B32,
+        "binder"),
     BAD(CH, 41, PSK "\0\x22\x1f" B32 "x", "binder"),
     BAD(CH, 41, PSK "\0\x22\x20" B32 "\x20", "binder"),
     BAD(SH, 41, "\0", "selected_identity"),
@@ -517,6 +526,7 @@ static const form_case forms[] = {
     MORE(CH, 45, "\x01\x01\0", "psk_key_exchange_modes"),
 
     GOOD(CH, 47, "\0\x04\0\x02\x30\0"),
+    GOOD(CH, 47, "\0\x03\0\x01x"),
     BAD(CH, 47, "\0\0", "authorities"),
     BAD(CH, 47, "\0\x02\0\0", "authorities"),
     BAD(CR, 47, "\0\x05\0\x01\x30\0\0", "distinguished_name"),

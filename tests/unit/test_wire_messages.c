@@ -217,6 +217,44 @@ static void client_hello_keeps_every_field(void **state)
     assert_false(m.extensions.psk_not_last);
 }
 
+static void same(hf_bytes a, hf_bytes b)
+{
+    assert_true(a.n != 0 && hf_bytes_equal(a, b));
+}
+
+static void client_hello_keeps_every_extension(void **state)
+{
+    (void)state;
+    uint8_t p[2048];
+    hf_client_hello m;
+    hf_reader r;
+    hf_extensions want;
+    hf_test_fill(&want, HF_IN_CLIENT_HELLO);
+    assert_true(parse_client_hello(build(&hf_test_samples[0], p, sizeof(p)), &m, &r));
+    const hf_extensions *x = &m.extensions;
+    assert_int_equal(x->present, want.present);
+    assert_false(x->has_unknown || x->has_forbidden);
+    same(x->host_name, want.host_name);
+    same(x->supported_groups, want.supported_groups);
+    assert_int_equal(x->record_size_limit, want.record_size_limit);
+    same(x->ec_point_formats, want.ec_point_formats);
+    same(x->renegotiated_connection, want.renegotiated_connection);
+    same(x->session_ticket, want.session_ticket);
+    same(x->alpn, want.alpn);
+    assert_int_equal(x->status_type, 1);
+    same(x->signature_algorithms, want.signature_algorithms);
+    same(x->signature_algorithms_cert, want.signature_algorithms_cert);
+    same(x->certificate_authorities, want.certificate_authorities);
+    same(x->compression_algorithms, want.compression_algorithms);
+    same(x->client_shares, want.client_shares);
+    same(x->cookie, want.cookie);
+    same(x->supported_versions, want.supported_versions);
+    same(x->psk_modes, want.psk_modes);
+    assert_int_equal(x->padding_len, want.padding_len);
+    same(x->psk_identities, want.psk_identities);
+    same(x->psk_binders, want.psk_binders);
+}
+
 static void client_hello_session_id_of_33_bytes_is_refused(void **state)
 {
     (void)state;
@@ -347,7 +385,8 @@ static void certificate_entries_come_one_by_one(void **state)
     assert_true(hf_certificate_parse(&r, &m));
     assert_int_equal(m.count, 3);
     assert_int_equal(m.context.n, 2);
-    assert_int_equal(m.extensions.ocsp_response.n, 5);
+    assert_int_equal(m.extensions.status_type, 1);
+    same(m.extensions.ocsp_response, HF_TEST_BYTES("\060\003\012\001\000"));
     assert_int_equal(m.extensions.sct_list.n, 8);
 
     hf_bytes rest = m.list, cert, extensions;
@@ -439,6 +478,7 @@ int main(void)
         cmocka_unit_test(every_length_that_is_off_by_one_is_refused),
         cmocka_unit_test(a_message_that_does_not_fit_is_not_built),
         cmocka_unit_test(client_hello_keeps_every_field),
+        cmocka_unit_test(client_hello_keeps_every_extension),
         cmocka_unit_test(client_hello_session_id_of_33_bytes_is_refused),
         cmocka_unit_test(client_hello_needs_a_suite_and_a_compression_method),
         cmocka_unit_test(server_hello_is_told_from_a_retry_and_from_tls_1_2),

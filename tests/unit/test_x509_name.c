@@ -400,7 +400,7 @@ static void names_of_every_type_are_walked_and_told(void **state)
 {
     (void)state;
     static const char san[] =
-        "\x30\x44"
+        "\x30\x39"
         "\xa0\x09\x06\x03\x2a\x03\x04\xa0\x02\x05\x00" /* otherName */
         "\x81\x05" "a@b.c"
         "\x82\x03" "x,y"

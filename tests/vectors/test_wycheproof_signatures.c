@@ -19,7 +19,7 @@ typedef struct verification {
     const hf_sigscheme *scheme;
     const json_t *group; /* that `key` belongs to */
     hf_pubkey key;
-    bool salt_fits;      /* PSS: the file's salts are as long as the digest */
+    bool salt_fits; /* PSS: the file's salts are as long as the digest */
     unsigned accepted;
 } verification;
 
