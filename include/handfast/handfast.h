@@ -313,6 +313,9 @@ HF_API hf_status hf_stream_write(hf_stream *s, const void *p, size_t n);
 HF_API hf_status hf_stream_close(hf_stream *s);
 
 HF_API hf_conn *hf_stream_conn(hf_stream *s);
+/* The socket, for poll(); the stream owns it. Between two calls on the stream a program may also
+ * move the connection by itself: receive into hf_in_buffer, step, send from hf_out. */
+HF_API int hf_stream_fd(const hf_stream *s);
 HF_API void hf_stream_error(const hf_stream *s, hf_error *out);
 
 /* A TCP connection to "host:port", for hf_dial_fd (when the name to ask for is not the host that is

@@ -174,8 +174,7 @@ hf_bytes hf_der_integer(hf_reader *r, const char *name)
     hf_bytes v = hf_der_value(r, HF_DER_INTEGER, name);
     if (r->failed)
         return v;
-    bool padded =
-        v.n > 1 && ((v.p[0] == 0 && v.p[1] < 0x80) || (v.p[0] == 0xff && v.p[1] >= 0x80));
+    bool padded = v.n > 1 && ((v.p[0] == 0 && v.p[1] < 0x80) || (v.p[0] == 0xff && v.p[1] >= 0x80));
     if (v.n != 0 && !padded)
         return v;
     fail_back(r, name, NOTE_INTEGER, r->at - start);
@@ -416,8 +415,9 @@ static void describe(const hf_reader *r, size_t at, char *text, size_t size)
     }
     find_header(r->p + at, r->n - at, &h);
     size_t shown = h.size == 0 || h.size + h.content > r->n - at ? r->n - at : h.size + h.content;
-    int used = h.size == 0 ? snprintf(text, size, "%s", tag_name(h.tag, name))
-                           : snprintf(text, size, "%s of %zu bytes", tag_name(h.tag, name), h.content);
+    int used = h.size == 0
+                   ? snprintf(text, size, "%s", tag_name(h.tag, name))
+                   : snprintf(text, size, "%s of %zu bytes", tag_name(h.tag, name), h.content);
     size_t n = used < 0 ? 0 : (size_t)used;
     for (size_t i = 0; i < shown && i < 20 && n + 4 < size; i++)
         n += (size_t)snprintf(text + n, size - n, "%s%02x", i == 0 ? ": " : " ", r->p[at + i]);

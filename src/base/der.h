@@ -42,6 +42,12 @@ hf_bytes hf_der_whole(hf_reader *r, uint8_t tag, const char *name);
 /* Any one element, with its header; `*tag` (may be NULL) receives its tag. */
 hf_bytes hf_der_any(hf_reader *r, uint8_t *tag, const char *name);
 
+/* What `r` has read since it stood at `start`; empty after a failure. */
+static inline hf_bytes hf_der_since(const hf_reader *r, size_t start)
+{
+    return r->failed ? (hf_bytes){NULL, 0} : (hf_bytes){r->p + start, r->at - start};
+}
+
 /* Enters a constructed element; close it with hf_reader_done(sub). */
 void hf_der_enter(hf_reader *r, hf_reader *sub, uint8_t tag, const char *name);
 

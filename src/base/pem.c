@@ -142,7 +142,8 @@ static hf_status decode_block(lines *l, hf_bytes label, decoder *d, hf_error *e)
             if (!hf_bytes_equal(end, label))
                 return malformed(e, l, "END", "the label of the BEGIN line", "another label");
             if (d->digits != 0)
-                return malformed(e, l, "base64", "groups of four characters", "the block ends early");
+                return malformed(e, l, "base64", "groups of four characters",
+                                 "the block ends early");
             return HF_OK;
         }
         if (boundary(line, "-----BEGIN ", &end))
@@ -170,8 +171,8 @@ static hf_status skip_block(lines *l, hf_bytes label, hf_error *e)
     return malformed(e, l, "END", "an END line", "the end of the text");
 }
 
-static hf_status give_block(lines *l, hf_bytes label,
-                            hf_status (*each)(void *ctx, hf_bytes der), void *ctx, hf_error *e)
+static hf_status give_block(lines *l, hf_bytes label, hf_status (*each)(void *ctx, hf_bytes der),
+                            void *ctx, hf_error *e)
 {
     const uint8_t *dash = l->rest.n == 0 ? NULL : memchr(l->rest.p, '-', l->rest.n);
     size_t chars = dash == NULL ? l->rest.n : (size_t)(dash - l->rest.p);

@@ -180,15 +180,15 @@ void hf_mlkem_ntt(hf_mlkem_poly *p)
 {
     int16_t *c = p->c;
     size_t k = 1;
-    for (size_t half = 8; half >= 1; half /= 2)
-        for (size_t start = 0; start < ROW; start += 2 * half, k++)
-            for (size_t r = start; r < start + half; r++)
+    for (size_t blocks = 1, half = 8; half >= 1; blocks *= 2, half /= 2)
+        for (size_t block = 0; block < blocks; block++, k++)
+            for (size_t r = 2 * half * block, j = 0; j < half; r++, j++)
                 forward_one(c + ROW * r, c + ROW * (r + half), hf_mlkem_zetas.row[k]);
     transpose(p);
     k = 0;
-    for (size_t half = 8; half >= 2; half /= 2)
-        for (size_t start = 0; start < ROW; start += 2 * half, k++)
-            for (size_t r = start; r < start + half; r++)
+    for (size_t blocks = 1, half = 8; half >= 2; blocks *= 2, half /= 2)
+        for (size_t block = 0; block < blocks; block++, k++)
+            for (size_t r = 2 * half * block, j = 0; j < half; r++, j++)
                 forward(c + ROW * r, c + ROW * (r + half), hf_mlkem_zetas.lane[k]);
     hf_mlkem_reduce(p);
 }
@@ -200,18 +200,18 @@ void hf_mlkem_ntt_inverse(hf_mlkem_poly *p)
 {
     int16_t *c = p->c;
     hf_mlkem_reduce(p);
-    for (size_t half = 2, first = 3; half <= 8; half *= 2, first >>= 1) {
-        size_t k = first; /* back[3..6] for length 2, back[1..2] for 4, back[0] for 8 */
-        for (size_t start = 0; start < ROW; start += 2 * half, k++)
-            for (size_t r = start; r < start + half; r++)
-                backward(c + ROW * r, c + ROW * (r + half), hf_mlkem_zetas.back[k]);
-    }
+    /* back[3..6] serve length 2, back[1..2] length 4, back[0] length 8: from blocks - 1 on. */
+    for (size_t blocks = 4, half = 2; half <= 8; blocks /= 2, half *= 2)
+        for (size_t block = 0; block < blocks; block++)
+            for (size_t r = 2 * half * block, j = 0; j < half; r++, j++)
+                backward(c + ROW * r, c + ROW * (r + half),
+                         hf_mlkem_zetas.back[blocks - 1 + block]);
     hf_mlkem_reduce(p);
     transpose(p);
     size_t k = 15;
-    for (size_t half = 1; half <= 8; half *= 2)
-        for (size_t start = 0; start < ROW; start += 2 * half, k--)
-            for (size_t r = start; r < start + half; r++)
+    for (size_t blocks = 8, half = 1; half <= 8; blocks /= 2, half *= 2)
+        for (size_t block = 0; block < blocks; block++, k--)
+            for (size_t r = 2 * half * block, j = 0; j < half; r++, j++)
                 backward_one(c + ROW * r, c + ROW * (r + half), hf_mlkem_zetas.row[k]);
     for (size_t i = 0; i < N; i++)
         c[i] = montgomery(c[i], MONT_SQUARED_BY_128);

@@ -465,6 +465,11 @@ hf_conn *hf_stream_conn(hf_stream *s)
     return s->conn;
 }
 
+int hf_stream_fd(const hf_stream *s)
+{
+    return s->fd;
+}
+
 void hf_stream_error(const hf_stream *s, hf_error *out)
 {
     *out = s->error;

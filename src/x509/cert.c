@@ -46,9 +46,8 @@ hf_bytes hf_cert_read_algorithm(hf_reader *r, const char *field)
     hf_der_oid(&algorithm, "algorithm");
     if (hf_reader_more(&algorithm))
         hf_der_any(&algorithm, NULL, "parameters");
-    if (!hf_reader_done(&algorithm))
-        return (hf_bytes){NULL, 0};
-    return (hf_bytes){r->p + start, r->at - start};
+    hf_reader_done(&algorithm);
+    return hf_der_since(r, start);
 }
 
 hf_bytes hf_cert_read_spki(hf_reader *r)
@@ -58,9 +57,8 @@ hf_bytes hf_cert_read_spki(hf_reader *r)
     hf_der_enter(r, &spki, HF_DER_SEQUENCE, "subjectPublicKeyInfo");
     hf_cert_read_algorithm(&spki, "algorithm");
     hf_der_bits(&spki, "subjectPublicKey");
-    if (!hf_reader_done(&spki))
-        return (hf_bytes){NULL, 0};
-    return (hf_bytes){r->p + start, r->at - start};
+    hf_reader_done(&spki);
+    return hf_der_since(r, start);
 }
 
 static void read_version(hf_reader *tbs, hf_cert *c, hf_cert_judgement *j)
@@ -74,8 +72,8 @@ static void read_version(hf_reader *tbs, hf_cert *c, hf_cert_judgement *j)
     uint32_t v = hf_der_small(&explicit, "version");
     hf_reader_done(&explicit);
     if (v < 1 || v > 2) /* v1 is the default and DER leaves defaults out */
-        hf_cert_judge(tbs, start, j, HF_E_CERT_MALFORMED, "version", "v2 (1) or v3 (2), or none for v1",
-                      "%u", (unsigned)v);
+        hf_cert_judge(tbs, start, j, HF_E_CERT_MALFORMED, "version",
+                      "v2 (1) or v3 (2), or none for v1", "%u", (unsigned)v);
     c->version = (uint8_t)(v + 1);
 }
 
@@ -130,7 +128,7 @@ static void read_tbs(hf_reader *cert, hf_cert *c, hf_bytes *inner, hf_cert_judge
     read_unique_ids(&tbs, c, j);
     read_extensions(&tbs, c, j);
     hf_reader_done(&tbs);
-    c->tbs = (hf_bytes){cert->p + start, cert->at - start};
+    c->tbs = hf_der_since(cert, start);
 }
 
 /* What other layers derive from single parts. */

@@ -10,8 +10,8 @@ typedef struct hf_constraint_finding {
     char constraint[HF_ERROR_TEXT];
 } hf_constraint_finding;
 
-/* Are the constraints of `ca` well formed, so that a verdict can rest on them? A DNS constraint that
- * begins with a dot means subdomains only; `strict` refuses it. HF_E_CERT_NAME_CONSTRAINTS. */
+/* Are the constraints of `ca` well formed, so that a verdict can rest on them? A DNS constraint
+ * that begins with a dot means subdomains only; `strict` refuses it. HF_E_CERT_NAME_CONSTRAINTS. */
 hf_status hf_constraints_valid(const hf_cert *ca, bool strict, hf_constraint_finding *f);
 
 /* Holds every name of `below` against the constraints of `ca`. Each comparison takes one off

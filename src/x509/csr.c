@@ -102,7 +102,7 @@ static void read_info(hf_reader *request, hf_csr *csr, hf_bytes *info, hf_cert_j
     hf_reader_done(&attributes);
     hf_reader_done(&s);
     csr->subject_alt_name = parts.subject_alt_name;
-    *info = (hf_bytes){request->p + start, request->at - start};
+    *info = hf_der_since(request, start);
 }
 
 static hf_status verify(const hf_csr *csr, hf_bytes info, hf_bytes signature, const char *algorithm,

@@ -16,7 +16,11 @@ void hf_der_close(hf_writer *w, size_t mark)
 {
     if (w->failed)
         return;
-    size_t n = w->n - mark - 1, more = n < 0x80 ? 0 : n <= 0xff ? 1 : n <= 0xffff ? 2 : n <= 0xffffff ? 3 : 4;
+    size_t n = w->n - mark - 1, more = n < 0x80        ? 0
+                                       : n <= 0xff     ? 1
+                                       : n <= 0xffff   ? 2
+                                       : n <= 0xffffff ? 3
+                                                       : 4;
     if (hf_write_reserve(w, more) == NULL)
         return;
     uint8_t *p = w->p + mark;

@@ -9,8 +9,15 @@
 const char *hf_general_name_type(int type)
 {
     static const char *const names[HF_GENERAL_NAME_TYPES] = {
-        "otherName",    "rfc822Name",                "dNSName",   "x400Address",  "directoryName",
-        "ediPartyName", "uniformResourceIdentifier", "iPAddress", "registeredID",
+        "otherName",
+        "rfc822Name",
+        "dNSName",
+        "x400Address",
+        "directoryName",
+        "ediPartyName",
+        "uniformResourceIdentifier",
+        "iPAddress",
+        "registeredID",
     };
     return type >= 0 && type < HF_GENERAL_NAME_TYPES ? names[type] : "name";
 }

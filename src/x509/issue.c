@@ -14,8 +14,8 @@
 #include "x509/name_write.h"
 #include "x509/oid.h"
 
-#define KEY_ID   20U /* bytes */
-#define SERIAL   16U /* bytes, random */
+#define KEY_ID 20U /* bytes */
+#define SERIAL 16U /* bytes, random */
 
 void hf_der_free(hf_bytes der)
 {
@@ -152,8 +152,8 @@ static void write_key_usage(hf_writer *w, const making *m)
     uint8_t content[8];
     hf_writer c;
     hf_writer_init(&c, content, sizeof(content));
-    unsigned usage = m->t->ca ? HF_KEY_USAGE_keyCertSign | HF_KEY_USAGE_cRLSign
-                              : HF_KEY_USAGE_digitalSignature;
+    unsigned usage =
+        m->t->ca ? HF_KEY_USAGE_keyCertSign | HF_KEY_USAGE_cRLSign : HF_KEY_USAGE_digitalSignature;
     if (!m->t->ca && m->key_type == HF_KEY_RSA)
         usage |= HF_KEY_USAGE_keyEncipherment;
     hf_der_write_bit_list(&c, (uint16_t)usage);
@@ -257,7 +257,8 @@ static hf_status check_template(const making *m, hf_error *e)
     return HF_OK;
 }
 
-/* The key must be the issuer's, and the issuer an authority: what came out would else not verify. */
+/* The key must be the issuer's, and the issuer an authority: what came out would else not verify.
+ */
 static hf_status check_issuer(const making *m, hf_error *e)
 {
     hf_bytes expected = m->issuer != NULL ? m->issuer->spki : m->spki;
@@ -317,8 +318,13 @@ hf_status hf_cert_issue(const hf_cert_template *t, hf_bytes subject_public_key,
     }
     if (s == HF_E_OUT_OF_MEMORY)
         hf_fail(e, s, NULL, NULL, NULL);
-    making m = {t, hf_buf_bytes(&subject), hf_buf_bytes(&names), subject_public_key, HF_KEY_NONE,
-                issuer, issuer_key};
+    making m = {t,
+                hf_buf_bytes(&subject),
+                hf_buf_bytes(&names),
+                subject_public_key,
+                HF_KEY_NONE,
+                issuer,
+                issuer_key};
     if (s == HF_OK)
         s = make(&m, out, e);
     hf_buf_free(&subject);

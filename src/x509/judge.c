@@ -43,8 +43,8 @@ static void add_distance(hf_text *t, int64_t s, const char *direction)
     while (i < 3 && s < 2 * units[i].seconds)
         i++;
     bool one = s == 1;
-    hf_text_addf(t, " (%lld %s%s)", (long long)(s / units[i].seconds), one ? "second" : units[i].name,
-                 direction);
+    hf_text_addf(t, " (%lld %s%s)", (long long)(s / units[i].seconds),
+                 one ? "second" : units[i].name, direction);
 }
 
 static void tell_validity(const hf_cert *c, int64_t at, hf_check *k)
@@ -136,9 +136,9 @@ static hf_status judge_critical(const hf_judged *j, hf_check *k)
 
 static void tell_key_usage(const hf_cert *c, hf_check *k)
 {
-    static const char *const names[9] = {"digitalSignature", "nonRepudiation",   "keyEncipherment",
-                                         "dataEncipherment", "keyAgreement",     "keyCertSign",
-                                         "cRLSign",          "encipherOnly",     "decipherOnly"};
+    static const char *const names[9] = {"digitalSignature", "nonRepudiation", "keyEncipherment",
+                                         "dataEncipherment", "keyAgreement",   "keyCertSign",
+                                         "cRLSign",          "encipherOnly",   "decipherOnly"};
     hf_text t;
     if (k == NULL)
         return;
@@ -233,9 +233,10 @@ static hf_status judge_purpose(const hf_judged *j, hf_check *k)
     hf_purpose purpose = j->params->purpose;
     if (k != NULL)
         tell_purposes(j->cert, k);
-    hf_judge_limit(k, "%s", purpose == HF_PURPOSE_SERVER   ? "serverAuth"
-                            : purpose == HF_PURPOSE_CLIENT ? "clientAuth"
-                                                           : "any purpose");
+    hf_judge_limit(k, "%s",
+                   purpose == HF_PURPOSE_SERVER   ? "serverAuth"
+                   : purpose == HF_PURPOSE_CLIENT ? "clientAuth"
+                                                  : "any purpose");
     if (purpose == HF_PURPOSE_ANY || j->cert->extended_key_usage.p == NULL)
         return HF_OK;
     if (hf_judge_has_purpose(j->cert, wanted[purpose]) ||

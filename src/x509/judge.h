@@ -23,7 +23,7 @@ enum { HF_WHO_LEAF = 1, HF_WHO_CA = 2 };
 
 typedef struct hf_judge_row {
     const char *name, *section;
-    uint8_t who;          /* HF_WHO_ bits */
+    uint8_t who; /* HF_WHO_ bits */
     hf_judge judge;
 } hf_judge_row;
 

@@ -42,9 +42,8 @@ hf_bytes hf_name_read(hf_reader *r, const char *field)
         } while (hf_reader_more(&rdn));
         hf_reader_done(&rdn);
     }
-    if (!hf_reader_done(&rdns))
-        return (hf_bytes){NULL, 0};
-    return (hf_bytes){r->p + start, r->at - start};
+    hf_reader_done(&rdns);
+    return hf_der_since(r, start);
 }
 
 void hf_name_start(hf_name_iter *it, hf_bytes name)

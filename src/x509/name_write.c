@@ -9,7 +9,7 @@
 #include "x509/text.h"
 
 #define MOST_RDNS       32U
-#define MOST_ATTRIBUTES 8U   /* in one RDN */
+#define MOST_ATTRIBUTES 8U    /* in one RDN */
 #define LONGEST_VALUE   1024U /* bytes */
 
 typedef struct span {
@@ -89,7 +89,8 @@ static hf_status unescape(const parser *p, span s, uint8_t *out, size_t *n)
                 continue;
             }
             if (++i == s.to || strchr("\"+,;<>\\ #=", t[i]) == NULL)
-                return refuse(p, (span){i - 1, s.to}, "\\ before two hex digits or one of \"+,;<>\\ #=");
+                return refuse(p, (span){i - 1, s.to},
+                              "\\ before two hex digits or one of \"+,;<>\\ #=");
             c = t[i];
         } else if (strchr("\";<>", c) != NULL) {
             return refuse(p, (span){i, s.to}, "\\ before the characters \" ; < >");
@@ -222,8 +223,9 @@ static hf_status write_attribute(hf_writer *w, const parser *p, span s)
     const hf_oid_attribute *known = hf_oid_attribute_named(name);
     hf_bytes oid = known != NULL ? known->oid : (hf_bytes){oid_bytes, parse_oid(name, oid_bytes)};
     if (oid.n == 0)
-        return refuse(p, type, "CN, O, OU, C, ST, L, STREET, DC, UID, serialNumber, SN, GN, title, "
-                               "postalCode, emailAddress, or an OID");
+        return refuse(p, type,
+                      "CN, O, OU, C, ST, L, STREET, DC, UID, serialNumber, SN, GN, title, "
+                      "postalCode, emailAddress, or an OID");
     span value = trim(p->text, (span){equals + 1, s.to});
     size_t mark = hf_der_open(w, HF_DER_SEQUENCE);
     hf_der_write(w, HF_DER_OID, oid);
@@ -353,9 +355,10 @@ hf_status hf_general_name_write(hf_writer *w, const char *text, hf_error *e)
         hf_der_write(w, HF_DER_CONTEXT(HF_SAN_EMAIL), v);
     } else {
         if (!hf_dns_valid(v, true))
-            return refuse_name(e, text,
-                               "a DNS name (letters, digits, hyphens and dots; xn-- for others; \"*\" "
-                               "as the first label), an IP address, an e-mail address or a URI");
+            return refuse_name(
+                e, text,
+                "a DNS name (letters, digits, hyphens and dots; xn-- for others; \"*\" "
+                "as the first label), an IP address, an e-mail address or a URI");
         hf_der_write(w, HF_DER_CONTEXT(HF_SAN_DNS), v);
     }
     return hf_writer_status(w);

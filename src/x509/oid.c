@@ -4,8 +4,11 @@
 #include "base/der.h"
 #include "x509/name.h"
 
-#define OID(text) {(const uint8_t *)(text), sizeof(text) - 1}
-#define PE        "\x2b\x06\x01\x05\x05\x07\x01" /* id-pe, 1.3.6.1.5.5.7.1 */
+#define OID(text)                                                                                  \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
+#define PE "\x2b\x06\x01\x05\x05\x07\x01" /* id-pe, 1.3.6.1.5.5.7.1 */
 
 static const hf_oid_extension extensions[] = {
     {OID(HF_OID_CE("\x13")), HF_EXT_basicConstraints, "basicConstraints",
@@ -21,8 +24,7 @@ static const hf_oid_extension extensions[] = {
      "RFC 5280 section 4.2.1.4"},
     {OID(HF_OID_CE("\x1f")), HF_EXT_cRLDistributionPoints, "cRLDistributionPoints",
      "RFC 5280 section 4.2.1.13"},
-    {OID(PE "\x01"), HF_EXT_authorityInfoAccess, "authorityInfoAccess",
-     "RFC 5280 section 4.2.2.1"},
+    {OID(PE "\x01"), HF_EXT_authorityInfoAccess, "authorityInfoAccess", "RFC 5280 section 4.2.2.1"},
     {OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), HF_EXT_sctList, "sctList",
      "RFC 6962 section 3.3"},
     {OID(HF_OID_CE("\x1e")), HF_EXT_nameConstraints, "nameConstraints",

@@ -11,13 +11,13 @@
 
 #define HF_OID_IS(oid, text) hf_bytes_equal((oid), hf_bytes_of((text), sizeof(text) - 1))
 
-#define HF_OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
+#define HF_OID_EMAIL_ADDRESS     "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 #define HF_OID_EXTENSION_REQUEST "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
-#define HF_OID_COMMON_NAME "\x55\x04\x03"
-#define HF_OID_ANY_POLICY "\x55\x1d\x20\x00"
-#define HF_OID_ANY_EKU "\x55\x1d\x25\x00"
-#define HF_OID_SERVER_AUTH "\x2b\x06\x01\x05\x05\x07\x03\x01"
-#define HF_OID_CLIENT_AUTH "\x2b\x06\x01\x05\x05\x07\x03\x02"
+#define HF_OID_COMMON_NAME       "\x55\x04\x03"
+#define HF_OID_ANY_POLICY        "\x55\x1d\x20\x00"
+#define HF_OID_ANY_EKU           "\x55\x1d\x25\x00"
+#define HF_OID_SERVER_AUTH       "\x2b\x06\x01\x05\x05\x07\x03\x01"
+#define HF_OID_CLIENT_AUTH       "\x2b\x06\x01\x05\x05\x07\x03\x02"
 
 /* An extension that handfast knows: its HF_EXT_ bit, name and section; NULL for others. */
 typedef struct hf_oid_extension {

@@ -37,8 +37,9 @@ static hf_status judge_names(const hf_judged *j, hf_check *k)
                    subject ? "present" : "empty");
     hf_judge_limit(k, "no empty issuer, and no empty subject but a leaf's with a critical "
                       "subjectAltName");
-    bool good = issuer && (subject || (j->depth == 0 && !c->is_ca &&
-                                       (c->critical & HF_EXT_subjectAltName) != 0));
+    bool good =
+        issuer &&
+        (subject || (j->depth == 0 && !c->is_ca && (c->critical & HF_EXT_subjectAltName) != 0));
     return good ? HF_OK : HF_E_CERT_MALFORMED;
 }
 
@@ -69,7 +70,10 @@ static hf_status judge_authority_key_id(const hf_judged *j, hf_check *k)
     hf_bytes id = authority_key_id(c, &others);
     bool present = c->authority_key_id.p != NULL;
     bool own = hf_bytes_equal(id, subject_key_id(c));
-    hf_judge_value(k, "%s%s%s", !present ? "none" : id.p == NULL ? "without keyIdentifier" : "present",
+    hf_judge_value(k, "%s%s%s",
+                   !present       ? "none"
+                   : id.p == NULL ? "without keyIdentifier"
+                                  : "present",
                    critical ? ", critical" : "", others ? ", with issuer or serial number" : "");
     hf_judge_limit(k, "a keyIdentifier, not critical (a root may leave it out)");
     if (critical || (id.p == NULL && !(root(j) && !present)))
@@ -120,9 +124,10 @@ static hf_status judge_criticality(const hf_judged *j, hf_check *k)
     const hf_cert *c = j->cert;
     bool names = c->name_constraints.p != NULL && !(c->critical & HF_EXT_nameConstraints);
     bool policy = c->policy_constraints.p != NULL && !(c->critical & HF_EXT_policyConstraints);
-    hf_judge_value(k, "%s", names && !webpki(j) ? "nameConstraints is not critical"
-                            : policy            ? "policyConstraints is not critical"
-                                                : "as required");
+    hf_judge_value(k, "%s",
+                   names && !webpki(j) ? "nameConstraints is not critical"
+                   : policy            ? "policyConstraints is not critical"
+                                       : "as required");
     hf_judge_limit(k, "constraints that are critical");
     return (names && !webpki(j)) || policy ? HF_E_CERT_MALFORMED : HF_OK;
 }

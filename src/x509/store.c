@@ -66,7 +66,8 @@ const hf_cert *hf_store_next(const hf_store *store, hf_bytes name, uint64_t hash
 {
     if (store->buckets == NULL)
         return NULL;
-    size_t i = *at == 0 ? store->buckets[hash & store->buckets_mask] : store->anchors[*at - 1]->next;
+    size_t i =
+        *at == 0 ? store->buckets[hash & store->buckets_mask] : store->anchors[*at - 1]->next;
     for (; i != 0; i = store->anchors[i - 1]->next) {
         const anchor *a = store->anchors[i - 1];
         if (a->hash == hash && hf_name_equal(a->cert.subject, name)) {

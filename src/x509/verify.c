@@ -27,8 +27,8 @@ typedef struct search {
     unsigned chain_length, signatures_left, steps_left, names_left;
     step path[PATH_MOST];
     unsigned path_number;
-    bool dead_end;    /* the next candidate begins another path */
-    hf_status fatal;  /* a limit or memory: the search is over */
+    bool dead_end;     /* the next candidate begins another path */
+    hf_status fatal;   /* a limit or memory: the search is over */
     unsigned progress; /* of the best failure */
     hf_status best;
     hf_error *e;
@@ -38,7 +38,7 @@ typedef struct search {
 
 static const char *place(unsigned depth)
 {
-    static const char *const names[] = {"certificate 0 (the leaf)", "certificate 1 of the path",
+    static const char *const names[] = {"certificate 0 (the leaf)",  "certificate 1 of the path",
                                         "certificate 2 of the path", "certificate 3 of the path",
                                         "certificate 4 of the path", "certificate 5 of the path"};
     return depth < 6 ? names[depth] : "a certificate of the path";
@@ -197,12 +197,12 @@ static bool judge_signature(search *s, unsigned depth)
         char name[HF_ERROR_TEXT / 2];
         hf_name_text(issuer->subject, name, sizeof(name));
         hf_judge_value(&k, "%s%s", c->signed_with_name,
-                       result == HF_OK                        ? ""
-                       : result == HF_E_BAD_SIGNATURE         ? ", which does not verify"
-                       : result == HF_E_SCHEME_KEY_MISMATCH   ? ", which this key cannot make"
-                                                              : ", but the key cannot be read");
-        hf_judge_limit(&k, "a signature by the %s key of \"%s\"", hf_key_type_name(issuer->key_type),
-                       name);
+                       result == HF_OK                      ? ""
+                       : result == HF_E_BAD_SIGNATURE       ? ", which does not verify"
+                       : result == HF_E_SCHEME_KEY_MISMATCH ? ", which this key cannot make"
+                                                            : ", but the key cannot be read");
+        hf_judge_limit(&k, "a signature by the %s key of \"%s\"",
+                       hf_key_type_name(issuer->key_type), name);
     }
     k.result = result == HF_OK ? HF_OK : HF_E_CERT_BAD_SIGNATURE;
     return settle(s, &k, depth, 64 + STAGE_SIGNATURE); /* as far as the issuer's own checks */
@@ -219,7 +219,8 @@ static bool judge_policies(search *s, unsigned depth)
     if (wants_text(s, k.result)) {
         hf_judge_value(&k, k.result == HF_OK ? "as far as any is demanded"
                                              : "no policy is valid on the whole path");
-        hf_judge_limit(&k, "a policy that every authority on the path allows, where one demands it");
+        hf_judge_limit(&k,
+                       "a policy that every authority on the path allows, where one demands it");
     }
     return settle(s, &k, 0, depth * 64 + 63);
 }
@@ -245,8 +246,8 @@ static bool too_long(search *s, unsigned depth)
     unsigned certificates = cas_below(s, depth) + 2;
     if (certificates <= s->chain_length && depth < PATH_MOST)
         return false;
-    hf_check k = {.name = "path length", .section = "RFC 5280 section 6.1",
-                  .result = HF_E_CHAIN_TOO_LONG};
+    hf_check k = {
+        .name = "path length", .section = "RFC 5280 section 6.1", .result = HF_E_CHAIN_TOO_LONG};
     hf_judge_value(&k, "the path is longer");
     hf_judge_limit(&k, "a path of at most %u certificates", s->chain_length);
     settle(s, &k, depth - 1, 64 + STAGE_LENGTH);
@@ -323,8 +324,8 @@ static bool try_chain(search *s, unsigned depth, bool last, unsigned *tried)
 static void tell_untrusted(search *s, unsigned depth)
 {
     const hf_cert *c = s->path[depth].cert;
-    hf_check k = {.name = "issuer", .section = "RFC 5280 section 6.1",
-                  .result = HF_E_CERT_UNTRUSTED};
+    hf_check k = {
+        .name = "issuer", .section = "RFC 5280 section 6.1", .result = HF_E_CERT_UNTRUSTED};
     char name[HF_ERROR_TEXT / 2];
     size_t anchors = hf_store_count(s->params->store);
     hf_name_text(c->issuer, name, sizeof(name));

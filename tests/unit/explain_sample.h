@@ -7,7 +7,7 @@
 #include "explain/explain.h"
 #include "wire/messages.h"
 
-#define SAMPLE_BYTES(...)                                                                              \
+#define SAMPLE_BYTES(...)                                                                          \
     ((hf_bytes){(const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})})
 
 typedef struct sample {

@@ -434,6 +434,17 @@ static void trailing_bytes_are_refused(void **unused)
     BIO_free(der);
 }
 
+/* Adds the prime (less one, for an exponent), which leaves a number that is equivalent. */
+static void enlarge(BIGNUM *number, const char *prime_name, bool less_one)
+{
+    BIGNUM *prime = NULL;
+    assert_int_equal(EVP_PKEY_get_bn_param(fixtures[RSA_2048].pkey, prime_name, &prime), 1);
+    if (less_one)
+        BN_sub_word(prime, 1);
+    assert_int_equal(BN_add(number, number, prime), 1);
+    BN_clear_free(prime);
+}
+
 /* The parts of an RSA key in the order of RFC 8017; one is changed and the rest must notice. */
 static void rsa_parts_must_belong_together(void **unused)
 {
@@ -444,7 +455,7 @@ static void rsa_parts_must_belong_together(void **unused)
         OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
         OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
     };
-    for (size_t wrong = 0; wrong <= 8; wrong++) {
+    for (size_t wrong = 0; wrong <= 11; wrong++) {
         uint8_t body[4096], der[4200], *p = body;
         memcpy(p, "\x02\x01\x00", 3);
         p += 3;
@@ -453,6 +464,8 @@ static void rsa_parts_must_belong_together(void **unused)
             assert_int_equal(EVP_PKEY_get_bn_param(fixtures[RSA_2048].pkey, parts[i], &number), 1);
             if (i == wrong)
                 BN_add_word(number, 2);
+            if (i >= 5 && i + 4 == wrong) /* 9, 10, 11: right, but not reduced */
+                enlarge(number, parts[i == 6 ? 4 : 3], i != 7);
             ASN1_INTEGER *integer = BN_to_ASN1_INTEGER(number, NULL);
             i2d_ASN1_INTEGER(integer, &p);
             ASN1_INTEGER_free(integer);

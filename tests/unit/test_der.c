@@ -8,15 +8,21 @@
 
 #include <cmocka.h>
 
-#define BYTES(text)  {(const uint8_t *)(text), sizeof(text) - 1}
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 #define BORROW(text) ((hf_bytes)BYTES(text))
-#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void reads_elements_in_order(void **state)
 {
     (void)state;
     hf_reader r, s;
-    hf_reader_init(&r, BORROW("\x30\x0b\x02\x01\x05\x01\x01\xff\x04\x03" "abc"), NULL);
+    hf_reader_init(&r,
+                   BORROW("\x30\x0b\x02\x01\x05\x01\x01\xff\x04\x03"
+                          "abc"),
+                   NULL);
     assert_int_equal(hf_der_peek(&r), HF_DER_SEQUENCE);
     hf_der_enter(&r, &s, HF_DER_SEQUENCE, "outer");
     assert_int_equal(hf_der_small(&s, "number"), 5);
@@ -38,14 +44,21 @@ static void refuses_what_is_not_the_shortest_form(void **state)
     } bad[] = {
         {"nothing", {(const uint8_t *)"", 0}},
         {"no length", BYTES("\x04")},
-        {"content cut", BYTES("\x04\x02" "a")},
-        {"indefinite length", BYTES("\x04\x80" "a\0\0")},
+        {"content cut", BYTES("\x04\x02"
+                              "a")},
+        {"indefinite length", BYTES("\x04\x80"
+                                    "a\0\0")},
         {"length octets cut", BYTES("\x04\x82\x01")},
-        {"long form for a short length", BYTES("\x04\x81\x01" "a")},
-        {"long form at 127", BYTES("\x04\x81\x7f" "a")},
-        {"a leading zero in the length", BYTES("\x04\x82\x00\x81" "a")},
-        {"five length octets", BYTES("\x04\x85\x00\x00\x00\x00\x01" "a")},
-        {"a length of 4 GiB - 1", BYTES("\x04\x84\xff\xff\xff\xff" "a")},
+        {"long form for a short length", BYTES("\x04\x81\x01"
+                                               "a")},
+        {"long form at 127", BYTES("\x04\x81\x7f"
+                                   "a")},
+        {"a leading zero in the length", BYTES("\x04\x82\x00\x81"
+                                               "a")},
+        {"five length octets", BYTES("\x04\x85\x00\x00\x00\x00\x01"
+                                     "a")},
+        {"a length of 4 GiB - 1", BYTES("\x04\x84\xff\xff\xff\xff"
+                                        "a")},
         {"a tag number above 30", BYTES("\x1f\x01\x00")},
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -188,7 +201,8 @@ static void bit_strings_have_no_unused_bits(void **state)
     hf_reader r;
     hf_reader_init(&r, BORROW("\x03\x03\x00\xab\xcd"), NULL);
     assert_true(hf_bytes_equal(hf_der_bits(&r, "b"), BORROW("\xab\xcd")));
-    static const hf_bytes bad[] = {BYTES("\x03\x00"), BYTES("\x03\x02\x01\xaa"), BYTES("\x03\x02\x08\xaa")};
+    static const hf_bytes bad[] = {BYTES("\x03\x00"), BYTES("\x03\x02\x01\xaa"),
+                                   BYTES("\x03\x02\x08\xaa")};
     for (size_t i = 0; i < COUNT(bad); i++) {
         hf_reader_init(&r, bad[i], NULL);
         assert_null(hf_der_bits(&r, "b").p);
@@ -210,7 +224,7 @@ static void bit_lists_have_no_unused_bits_set(void **state)
         {BYTES("\x03\x02\x07\x00"), true, 0}, /* trailing zeros, as issuers write them */
         {BYTES("\x03\x02\x06\x80"), true, 1},
         {BYTES("\x03\x03\x07\x06\x00"), true, 0x60},
-        {BYTES("\x03\x02\x07\xc0"), false, 0},     /* an unused bit is set */
+        {BYTES("\x03\x02\x07\xc0"), false, 0}, /* an unused bit is set */
         {BYTES("\x03\x02\x08\x80"), false, 0},
         {BYTES("\x03\x04\x07\x00\x00\x80"), false, 0},
     };
@@ -263,15 +277,30 @@ static void times_are_real_and_in_the_one_form(void **state)
     check_time(HF_DER_GENERALIZED_TIME, "99991231235959Z", true, 253402300799);
     check_time(HF_DER_GENERALIZED_TIME, "20000229000000Z", true, 951782400);
     static const char *const bad_utc[] = {
-        "",             "7001010000Z",    "700101000000",   "700101000000+0000", "700101000000z",
-        "700001000000Z", "701301000000Z", "700100000000Z",  "700132000000Z",     "700431000000Z",
-        "230229000000Z", "700101240000Z", "700101006000Z",  "700101000060Z",     "70010100000 Z",
-        "7001010000-1Z", "700101000000.5Z", "19700101000000Z", "700101000000ZZ",
+        "",
+        "7001010000Z",
+        "700101000000",
+        "700101000000+0000",
+        "700101000000z",
+        "700001000000Z",
+        "701301000000Z",
+        "700100000000Z",
+        "700132000000Z",
+        "700431000000Z",
+        "230229000000Z",
+        "700101240000Z",
+        "700101006000Z",
+        "700101000060Z",
+        "70010100000 Z",
+        "7001010000-1Z",
+        "700101000000.5Z",
+        "19700101000000Z",
+        "700101000000ZZ",
     };
     for (size_t i = 0; i < COUNT(bad_utc); i++)
         check_time(HF_DER_UTC_TIME, bad_utc[i], false, 0);
     static const char *const bad_generalized[] = {
-        "205001010000Z", "20500101000000", "20500101000000.0Z", "20500101000000+0100",
+        "205001010000Z",   "20500101000000",  "20500101000000.0Z", "20500101000000+0100",
         "21000229000000Z", "20501301000000Z", "500101000000Z",
     };
     for (size_t i = 0; i < COUNT(bad_generalized); i++)

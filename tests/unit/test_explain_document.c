@@ -246,10 +246,8 @@ static void every_byte_offset_can_be_the_failing_one(void **state)
         hf_explain *x = recorder(NULL);
         sample s = {hf_explain_trace(x), (const hf_conn *)&one_connection, false};
         sample_opening(&s, "example.test");
-        hf_error e = {.code = HF_E_DECODE,
-                      .message = "ServerHello",
-                      .has_offset = true,
-                      .offset = offset};
+        hf_error e = {
+            .code = HF_E_DECODE, .message = "ServerHello", .has_offset = true, .offset = offset};
         hf_explain_finish(x, NULL, &e);
         char *t = as_text(x, 0, false);
         if (offset < 94) { /* else it is not in the message */
@@ -287,8 +285,7 @@ static void json_is_valid_and_holds_every_step(void **state)
     assert_int_equal(json_integer_value(json_object_get(connection, "round_trips")), 1);
     json_t *steps = json_object_get(root, "steps"), *s;
     size_t i, messages = 0, fields = 0;
-    json_array_foreach(steps, i, s)
-    {
+    json_array_foreach (steps, i, s) {
         assert_int_equal(json_integer_value(json_object_get(s, "step")), i);
         if (strcmp(json_string_value(json_object_get(s, "kind")), "message") == 0)
             messages++;
@@ -313,7 +310,8 @@ static void json_stays_valid_whatever_bytes_come(void **state)
     for (int i = 0; i < 255; i++)
         all[i] = (char)(i + 1);
     all[255] = '\0';
-    sample_choice(&s, all, "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf\xe0\x80\x80\xf0\x9f", "\"\\");
+    sample_choice(&s, all, "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf\xe0\x80\x80\xf0\x9f",
+                  "\"\\");
     hf_explain_finish(x, NULL, NULL);
     char *t = as_json(x);
     json_decref(parsed(t));
@@ -377,15 +375,23 @@ static void what_is_no_document_is_refused_with_the_place(void **state)
         "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[5]}",
         "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{}]}",
         "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"field\"}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"type\":256}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"wire\":\"0\"}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"wire\":\"zz\"}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"t_us\":-1}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"message\",\"fields\":[1]}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"message\",\"fields\":"
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"type\":"
+        "256}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"wire\":"
+        "\"0\"}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"wire\":"
+        "\"zz\"}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"record\",\"t_us\":-"
+        "1}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"message\","
+        "\"fields\":[1]}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"message\","
+        "\"fields\":"
         "[{\"form\":\"x\"}]}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"check\",\"certificate\":0}]}",
-        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"check\",\"code\":1}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"check\","
+        "\"certificate\":0}]}",
+        "{\"format\":\"handfast-explain\",\"version\":1,\"steps\":[{\"kind\":\"check\",\"code\":1}]"
+        "}",
         "{\"format\":\"handfast-explain\",\"version\":1,\"certificates\":[{}],\"steps\":[]}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -462,8 +468,7 @@ static void application_data_is_counted_but_not_kept(void **state)
     char *t = as_json(x);
     json_t *root = parsed(t), *s;
     size_t i, found = 0;
-    json_array_foreach(json_object_get(root, "steps"), i, s)
-    {
+    json_array_foreach (json_object_get(root, "steps"), i, s) {
         if (json_integer_value(json_object_get(s, "inner_type")) != 23)
             continue;
         found++;

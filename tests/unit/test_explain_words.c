@@ -91,12 +91,23 @@ static void every_extension_message_and_alert_has_an_entry(void **state)
     for (unsigned i = 0; i < HF_X_COUNT; i++)
         look_up(hf_extension_name(hf_ext_type((hf_ext)i)), "the extension grid");
     static const uint8_t messages[] = {
-        HF_MSG_HELLO_REQUEST,       HF_MSG_CLIENT_HELLO,        HF_MSG_SERVER_HELLO,
-        HF_MSG_NEW_SESSION_TICKET,  HF_MSG_END_OF_EARLY_DATA,   HF_MSG_ENCRYPTED_EXTENSIONS,
-        HF_MSG_CERTIFICATE,         HF_MSG_SERVER_KEY_EXCHANGE, HF_MSG_CERTIFICATE_REQUEST,
-        HF_MSG_SERVER_HELLO_DONE,   HF_MSG_CERTIFICATE_VERIFY,  HF_MSG_CLIENT_KEY_EXCHANGE,
-        HF_MSG_FINISHED,            HF_MSG_CERTIFICATE_STATUS,  HF_MSG_KEY_UPDATE,
-        HF_MSG_HELLO_RETRY_REQUEST, HF_MSG_CHANGE_CIPHER_SPEC,
+        HF_MSG_HELLO_REQUEST,
+        HF_MSG_CLIENT_HELLO,
+        HF_MSG_SERVER_HELLO,
+        HF_MSG_NEW_SESSION_TICKET,
+        HF_MSG_END_OF_EARLY_DATA,
+        HF_MSG_ENCRYPTED_EXTENSIONS,
+        HF_MSG_CERTIFICATE,
+        HF_MSG_SERVER_KEY_EXCHANGE,
+        HF_MSG_CERTIFICATE_REQUEST,
+        HF_MSG_SERVER_HELLO_DONE,
+        HF_MSG_CERTIFICATE_VERIFY,
+        HF_MSG_CLIENT_KEY_EXCHANGE,
+        HF_MSG_FINISHED,
+        HF_MSG_CERTIFICATE_STATUS,
+        HF_MSG_KEY_UPDATE,
+        HF_MSG_HELLO_RETRY_REQUEST,
+        HF_MSG_CHANGE_CIPHER_SPEC,
     };
     for (size_t i = 0; i < sizeof messages; i++)
         look_up(hf_message_name(messages[i]), "the message names");

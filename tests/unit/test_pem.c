@@ -61,7 +61,8 @@ static void finds_its_blocks_among_others(void **state)
     (void)state;
     blocks b;
     hf_error e;
-    assert_int_equal(each("\xef\xbb\xbf" "# a bundle\r\n-----BEGIN OTHER-----\r\nnot: base64 at all\r\n"
+    assert_int_equal(each("\xef\xbb\xbf"
+                          "# a bundle\r\n-----BEGIN OTHER-----\r\nnot: base64 at all\r\n"
                           "-----END OTHER-----\r\nsubject=/CN=x\r\n"
                           "-----BEGIN THING-----\r\nYWJj\r\n-----END THING-----\r\n"
                           "-----BEGIN THING-----   \n Y W\tJ\njZA ==\n-----END THING-----",
@@ -95,7 +96,8 @@ static void malformed_text_is_refused_with_the_line(void **state)
     } bad[] = {
         {"-----BEGIN THING-----\nYWJj\n", "line 2"},
         {"x\n-----BEGIN THING-----\nYWJj\n-----END OTHER-----\n", "line 4"},
-        {"-----BEGIN THING-----\nYWJj\n-----BEGIN THING-----\nYWJj\n-----END THING-----\n", "line 3"},
+        {"-----BEGIN THING-----\nYWJj\n-----BEGIN THING-----\nYWJj\n-----END THING-----\n",
+         "line 3"},
         {"-----BEGIN THING-----\nYWJ\n-----END THING-----\n", "line 3"},
         {"-----BEGIN THING-----\nYWJ*\n-----END THING-----\n", "line 2"},
         {"-----BEGIN THING-----\nYW-j\n-----END THING-----\n", "line 2"},

@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
-#define BYTES(text)  {(const uint8_t *)(text), sizeof(text) - 1}
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const localhost[] = {"localhost", "127.0.0.1", "::1", NULL};
@@ -94,7 +97,8 @@ static void every_changed_byte_is_judged(void **state)
             hf_cert c;
             char text[300];
             memcpy(copy, der.p, der.n);
-            copy[i] = k < 8 ? (uint8_t)(der.p[i] ^ 1U << k) : (uint8_t)(der.p[i] + (k == 8 ? 1 : -1));
+            copy[i] =
+                k < 8 ? (uint8_t)(der.p[i] ^ 1U << k) : (uint8_t)(der.p[i] + (k == 8 ? 1 : -1));
             hf_status s = hf_cert_parse(hf_bytes_of(copy, der.n), &c, NULL);
             assert_true(is_cert_error(s));
             if (s != HF_OK)
@@ -120,7 +124,8 @@ static void every_wrong_length_is_malformed(void **state)
             hf_cert c;
             memcpy(copy, der.p, der.n);
             copy[headers[i]] = (uint8_t)(copy[headers[i]] + delta);
-            assert_int_equal(hf_cert_parse(hf_bytes_of(copy, der.n), &c, NULL), HF_E_CERT_MALFORMED);
+            assert_int_equal(hf_cert_parse(hf_bytes_of(copy, der.n), &c, NULL),
+                             HF_E_CERT_MALFORMED);
         }
 }
 
@@ -135,9 +140,10 @@ static void extensions_have_their_form(void **state)
 {
     (void)state;
     static const extension_case cases[] = {
-        {"unknown, not critical", BYTES("\x30\x09\x06\x03\x2a\x03\x04\x04\x02\x05\x00"), HF_OK, NULL},
-        {"unknown, critical", BYTES("\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00"), HF_OK,
+        {"unknown, not critical", BYTES("\x30\x09\x06\x03\x2a\x03\x04\x04\x02\x05\x00"), HF_OK,
          NULL},
+        {"unknown, critical", BYTES("\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00"),
+         HF_OK, NULL},
         {"critical FALSE", BYTES("\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\x00\x04\x02\x05\x00"),
          HF_E_CERT_MALFORMED, "critical"},
         {"critical 01", BYTES("\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\x01\x04\x02\x05\x00"),
@@ -170,8 +176,8 @@ static void extensions_have_their_form(void **state)
          HF_E_CERT_MALFORMED, "policyConstraints"},
         {"a negative inhibitAnyPolicy", BYTES("\x30\x0a\x06\x03\x55\x1d\x36\x04\x03\x02\x01\xff"),
          HF_E_CERT_MALFORMED, "inhibitAnyPolicy"},
-        {"an empty authorityKeyIdentifier", BYTES("\x30\x09\x06\x03\x55\x1d\x23\x04\x02\x30\x00"), HF_OK,
-         NULL},
+        {"an empty authorityKeyIdentifier", BYTES("\x30\x09\x06\x03\x55\x1d\x23\x04\x02\x30\x00"),
+         HF_OK, NULL},
         {"a subjectKeyIdentifier that is no OCTET STRING",
          BYTES("\x30\x09\x06\x03\x55\x1d\x0e\x04\x02\x05\x00"), HF_E_CERT_MALFORMED,
          "subjectKeyIdentifier"},
@@ -205,7 +211,8 @@ static void more_than_64_extensions_are_refused(void **state)
         o.names = NULL;
         hf_buf_clear(&many);
         for (unsigned i = 0; i < n; i++) {
-            uint8_t ext[] = {0x30, 0x09, 0x06, 0x03, 0x2a, 0x03, (uint8_t)i, 0x04, 0x02, 0x05, 0x00};
+            uint8_t ext[] = {0x30,       0x09, 0x06, 0x03, 0x2a, 0x03,
+                             (uint8_t)i, 0x04, 0x02, 0x05, 0x00};
             assert_int_equal(hf_buf_append(&many, hf_bytes_of(ext, sizeof(ext))), HF_OK);
         }
         o.extra = hf_buf_bytes(&many);
@@ -295,9 +302,10 @@ static void the_fingerprint_is_sha256_of_it_all(void **state)
 {
     (void)state;
     hf_cert c = {.der = BYTES("abc")};
-    static const uint8_t expected[32] = {
-        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
-        0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    static const uint8_t expected[32] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+                                         0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                                         0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+                                         0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
     uint8_t digest[32];
     hf_cert_fingerprint(&c, digest);
     assert_memory_equal(digest, expected, 32);

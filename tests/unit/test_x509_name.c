@@ -50,14 +50,20 @@ static void text_is_safe_to_print(void **state)
         {HF_DER_UTF8_STRING, "#x", 2, "CN=\\#x"},
         {HF_DER_UTF8_STRING, "a\0b", 3, "CN=a\\00b"},
         {HF_DER_UTF8_STRING, "\x1b[31m\n", 6, "CN=\\1B[31m\\0A"},
-        {HF_DER_UTF8_STRING, "\xe2\x80\xae" "evil", 7, "CN=\\E2\\80\\AEevil"},     /* U+202E */
-        {HF_DER_UTF8_STRING, "a\xe2\x80\x8b" "b", 5, "CN=a\\E2\\80\\8Bb"},           /* U+200B */
-        {HF_DER_UTF8_STRING, "\xc2\x85", 2, "CN=\\C2\\85"},                          /* C1 control */
+        {HF_DER_UTF8_STRING,
+         "\xe2\x80\xae"
+         "evil",
+         7, "CN=\\E2\\80\\AEevil"}, /* U+202E */
+        {HF_DER_UTF8_STRING,
+         "a\xe2\x80\x8b"
+         "b",
+         5, "CN=a\\E2\\80\\8Bb"},                           /* U+200B */
+        {HF_DER_UTF8_STRING, "\xc2\x85", 2, "CN=\\C2\\85"}, /* C1 control */
         {HF_DER_UTF8_STRING, "Z\xc3\xbcrich", 7, "CN=Z\xc3\xbcrich"},
         {HF_DER_UTF8_STRING, "\xff\xfe", 2, "CN=\\FF\\FE"},
-        {HF_DER_UTF8_STRING, "\xc0\x80", 2, "CN=\\C0\\80"},                          /* overlong */
-        {HF_DER_UTF8_STRING, "\xed\xa0\x80", 3, "CN=\\ED\\A0\\80"},                  /* surrogate */
-        {HF_DER_UTF8_STRING, "\xe2\x82", 2, "CN=\\E2\\82"},                          /* cut */
+        {HF_DER_UTF8_STRING, "\xc0\x80", 2, "CN=\\C0\\80"},         /* overlong */
+        {HF_DER_UTF8_STRING, "\xed\xa0\x80", 3, "CN=\\ED\\A0\\80"}, /* surrogate */
+        {HF_DER_UTF8_STRING, "\xe2\x82", 2, "CN=\\E2\\82"},         /* cut */
         {HF_DER_UTF8_STRING, "\xf4\x90\x80\x80", 4, "CN=\\F4\\90\\80\\80"},
         {HF_DER_TELETEX_STRING, "Z\xfcrich", 6, "CN=Z\xc3\xbcrich"},
         {HF_DER_BMP_STRING, "\0Z\0\xfc", 4, "CN=Z\xc3\xbc"},
@@ -89,7 +95,10 @@ static void text_is_cut_at_characters(void **state)
     hf_buf buf = {0};
     char whole[64];
     hf_bytes name = one_name(&buf, "\x55\x04\x03", HF_DER_UTF8_STRING,
-                             hf_bytes_text("a\xc3\xbc" "b\xf0\x9f\x98\x80" "c\x01" "d"));
+                             hf_bytes_text("a\xc3\xbc"
+                                           "b\xf0\x9f\x98\x80"
+                                           "c\x01"
+                                           "d"));
     size_t full = hf_name_text(name, whole, sizeof(whole));
     for (size_t size = 0; size <= full + 1; size++) {
         char *text = malloc(size == 0 ? 1 : size);
@@ -212,8 +221,8 @@ static void names_compare_as_rfc_5280_says(void **state)
         {"CN=Example CA", "CN=example ca", true},
         {"CN=Example  CA", "CN=\\ Example CA\\ ", true},
         {"CN=ExampleCA", "CN=Example CA", false},
-        {"2.5.4.3=#0c0178", "2.5.4.3=#130178", true},   /* UTF8String, PrintableString */
-        {"2.5.4.3=#0c0178", "2.5.4.3=#040178", false},  /* OCTET STRING */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#130178", true},  /* UTF8String, PrintableString */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#040178", false}, /* OCTET STRING */
         {"CN=Z\xc3\xbcrich", "CN=Z\xc3\xbcrich", true},
         {"CN=Z\xc3\xbcrich", "CN=Z\xc3\x9crich", false}, /* only ASCII folds */
         {"CN=x, O=y", "O=y, CN=x", false},
@@ -250,11 +259,29 @@ static void alternative_names_are_told_apart(void **state)
         const char *text;
         int tag; /* 0: refused */
     } cases[] = {
-        {"example.com", 0x82}, {"*.example.com", 0x82}, {"xn--bcher-kva.example", 0x82},
-        {"127.0.0.1", 0x87}, {"::1", 0x87}, {"a@example.com", 0x81}, {"https://example.com/x", 0x86},
-        {"", 0}, {"example.com.", 0}, {"b\xc3\xbc" "cher.example", 0}, {"a b", 0}, {"127.0.0.256", 0},
-        {"a@b@c", 0}, {"@b", 0}, {"a@", 0}, {"://x", 0}, {"http://", 0}, {"http://a b", 0},
-        {"foo.*.example", 0}, {"a..b", 0}, {"-a.example", 0},
+        {"example.com", 0x82},
+        {"*.example.com", 0x82},
+        {"xn--bcher-kva.example", 0x82},
+        {"127.0.0.1", 0x87},
+        {"::1", 0x87},
+        {"a@example.com", 0x81},
+        {"https://example.com/x", 0x86},
+        {"", 0},
+        {"example.com.", 0},
+        {"b\xc3\xbc"
+         "cher.example",
+         0},
+        {"a b", 0},
+        {"127.0.0.256", 0},
+        {"a@b@c", 0},
+        {"@b", 0},
+        {"a@", 0},
+        {"://x", 0},
+        {"http://", 0},
+        {"http://a b", 0},
+        {"foo.*.example", 0},
+        {"a..b", 0},
+        {"-a.example", 0},
     };
     hf_buf buf = {0};
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -277,12 +304,49 @@ static void addresses_parse_as_inet_pton_does(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "127.0.0.1", "0.0.0.0", "255.255.255.255", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4",
-        "1.2.3.4 ", " 1.2.3.4", "1.2.3.", ".1.2.3", "1..2.3", "1.2.3.a", "0x7f.0.0.1", "", "1",
-        "::", "::1", "1::", "1::2", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8",
-        "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", ":::", ":1", "1:", "::1:", ":1::", "12345::",
-        "g::", "::ffff:1.2.3.4", "::1.2.3", "1.2.3.4::", "::1.2.3.4:5", "1:2:3:4:5:6:1.2.3.4",
-        "1:2:3:4:5:6:7:1.2.3.4", "fe80::1%eth0", "[::1]", "2001:DB8::A", "1:2:3:4::5:6:7:8",
+        "127.0.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "1.2.3",
+        "1.2.3.4.5",
+        "256.1.1.1",
+        "01.2.3.4",
+        "1.2.3.4 ",
+        " 1.2.3.4",
+        "1.2.3.",
+        ".1.2.3",
+        "1..2.3",
+        "1.2.3.a",
+        "0x7f.0.0.1",
+        "",
+        "1",
+        "::",
+        "::1",
+        "1::",
+        "1::2",
+        "1:2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7::",
+        "::2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9",
+        "1::2::3",
+        ":::",
+        ":1",
+        "1:",
+        "::1:",
+        ":1::",
+        "12345::",
+        "g::",
+        "::ffff:1.2.3.4",
+        "::1.2.3",
+        "1.2.3.4::",
+        "::1.2.3.4:5",
+        "1:2:3:4:5:6:1.2.3.4",
+        "1:2:3:4:5:6:7:1.2.3.4",
+        "fe80::1%eth0",
+        "[::1]",
+        "2001:DB8::A",
+        "1:2:3:4::5:6:7:8",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         uint8_t own[16], other[16];
@@ -303,8 +367,11 @@ static void addresses_print_as_rfc_5952_says(void **state)
 {
     (void)state;
     static const char *const canonical[] = {
-        "127.0.0.1", "::", "::1", "1::", "2001:db8::1", "2001:db8:0:1:1:1:1:1", "1:0:0:2::3",
-        "2001:db8::1:0:0:1", "fe80::1:2:3:4", "1:2:3:4:5:6:7:8",
+        "127.0.0.1",     "::",
+        "::1",           "1::",
+        "2001:db8::1",   "2001:db8:0:1:1:1:1:1",
+        "1:0:0:2::3",    "2001:db8::1:0:0:1",
+        "fe80::1:2:3:4", "1:2:3:4:5:6:7:8",
     };
     for (size_t i = 0; i < COUNT(canonical); i++) {
         uint8_t ip[16];
@@ -382,7 +449,8 @@ static void addresses_match_addresses_only(void **state)
     static const char v4[] = "\x30\x06\x87\x04\x7f\x00\x00\x01";
     static const char v6[] = "\x30\x12\x87\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
     static const char mapped[] = "\x30\x12\x87\x10\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1";
-    static const char nul[] = "\x30\x0f\x82\x0d" "example.com\0x";
+    static const char nul[] = "\x30\x0f\x82\x0d"
+                              "example.com\0x";
     assert_true(matches(v4, 8, "127.0.0.1"));
     assert_false(matches(v4, 8, "127.0.0.2"));
     assert_false(matches(v4, 8, "127.1"));
@@ -399,17 +467,20 @@ static void addresses_match_addresses_only(void **state)
 static void names_of_every_type_are_walked_and_told(void **state)
 {
     (void)state;
-    static const char san[] =
-        "\x30\x39"
-        "\xa0\x09\x06\x03\x2a\x03\x04\xa0\x02\x05\x00" /* otherName */
-        "\x81\x05" "a@b.c"
-        "\x82\x03" "x,y"
-        "\xa4\x0e\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01" "n"
-        "\x86\x05" "u://h"
-        "\x87\x04\x01\x02\x03\x04"
-        "\x88\x03\x2a\x03\x04";
+    static const char san[] = "\x30\x39"
+                              "\xa0\x09\x06\x03\x2a\x03\x04\xa0\x02\x05\x00" /* otherName */
+                              "\x81\x05"
+                              "a@b.c"
+                              "\x82\x03"
+                              "x,y"
+                              "\xa4\x0e\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+                              "n"
+                              "\x86\x05"
+                              "u://h"
+                              "\x87\x04\x01\x02\x03\x04"
+                              "\x88\x03\x2a\x03\x04";
     hf_cert c = {.subject_alt_name = {(const uint8_t *)san, sizeof(san) - 1}};
-    static const hf_san_type types[] = {HF_SAN_OTHER, HF_SAN_EMAIL, HF_SAN_DNS, HF_SAN_DIRECTORY,
+    static const hf_san_type types[] = {HF_SAN_OTHER, HF_SAN_EMAIL, HF_SAN_DNS,  HF_SAN_DIRECTORY,
                                         HF_SAN_URI,   HF_SAN_IP,    HF_SAN_OTHER};
     hf_san_iter it;
     hf_san_type type;

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
-#define BYTES(text)  {(const uint8_t *)(text), sizeof(text) - 1}
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SERVER_AUTH  "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"
 #define CLIENT_AUTH  "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02"
@@ -30,8 +33,8 @@ static order middle_order(void)
 
 static order leaf_order(void)
 {
-    return (order){.subject = "CN=Leaf", .issuer = "CN=Middle", .key = 2, .signer = 1,
-                   .names = host_names};
+    return (order){
+        .subject = "CN=Leaf", .issuer = "CN=Middle", .key = 2, .signer = 1, .names = host_names};
 }
 
 typedef struct seen_checks {
@@ -72,10 +75,8 @@ static run *start(const order *root)
     assert_int_equal(hf_store_new(&r->store), HF_OK);
     if (root != NULL)
         assert_int_equal(hf_store_add(r->store, made(root), NULL, NULL), HF_OK);
-    r->params = (hf_verify_params){.store = r->store,
-                                   .host = "www.example.com",
-                                   .purpose = HF_PURPOSE_SERVER,
-                                   .at_s = NOW};
+    r->params = (hf_verify_params){
+        .store = r->store, .host = "www.example.com", .purpose = HF_PURPOSE_SERVER, .at_s = NOW};
     return r;
 }
 
@@ -90,8 +91,8 @@ static hf_status verdict(run *r)
     hf_verify_report report = {see, &r->seen};
     r->path_len = COUNT(r->path);
     memset(&r->seen, 0, sizeof(r->seen));
-    hf_status s = hf_verify_chain(r->chain, r->count, &r->params, &report, r->path, &r->path_len,
-                                  &r->e);
+    hf_status s =
+        hf_verify_chain(r->chain, r->count, &r->params, &report, r->path, &r->path_len, &r->e);
     assert_int_equal(hf_verify_chain(r->chain, r->count, &r->params, NULL, NULL, NULL, NULL), s);
     if (s != HF_OK) {
         assert_int_equal(r->e.code, s);
@@ -140,13 +141,14 @@ static void accepts_a_good_chain_and_names_every_check(void **state)
         r->seen.names,
         "0validity 0key 0criticalExtensions 0keyUsage 0extKeyUsage 0subjectAltName "
         "0signatureAlgorithm 1validity 1version 1key 1criticalExtensions 1basicConstraints "
-        "1pathLenConstraint 1keyUsage 1extKeyUsage 0signature 1signatureAlgorithm 2validity 2version "
+        "1pathLenConstraint 1keyUsage 1extKeyUsage 0signature 1signatureAlgorithm 2validity "
+        "2version "
         "2key 2criticalExtensions 2basicConstraints 2pathLenConstraint 2keyUsage 2extKeyUsage "
         "1signature 0certificatePolicies ");
     r->path_len = 2; /* room for two: no more are written */
     r->path[2] = NULL;
-    assert_int_equal(hf_verify_chain(r->chain, r->count, &r->params, NULL, r->path, &r->path_len, NULL),
-                     HF_OK);
+    assert_int_equal(
+        hf_verify_chain(r->chain, r->count, &r->params, NULL, r->path, &r->path_len, NULL), HF_OK);
     assert_int_equal(r->path_len, 2);
     assert_null(r->path[2]);
     end(r);
@@ -162,8 +164,8 @@ static void the_order_of_the_peers_list_does_not_matter(void **state)
     b.signer = 1;
     leaf.signer = 3;
     order stranger = {.subject = "CN=Stranger", .ca = true, .key = 4, .signer = 4};
-    const order *const lists[][4] = {{&a, &b, &stranger, &root}, {&root, &stranger, &b, &a},
-                                     {&b, &root, &a, &stranger}};
+    const order *const lists[][4] = {
+        {&a, &b, &stranger, &root}, {&root, &stranger, &b, &a}, {&b, &root, &a, &stranger}};
     for (size_t i = 0; i < COUNT(lists); i++) {
         run *r = start(&root);
         with(r, &leaf);
@@ -222,7 +224,8 @@ static void names_are_checked(void **state)
     order root = root_order(), middle = middle_order(), leaf = leaf_order();
     run *r = three(&root, &middle, &leaf);
     static const char *const good[] = {"www.example.com", "WWW.example.com.", "127.0.0.1", NULL};
-    static const char *const bad[] = {"example.com", "Leaf", "127.0.0.2", "", "www.example.com\x1b"};
+    static const char *const bad[] = {"example.com", "Leaf", "127.0.0.2", "",
+                                      "www.example.com\x1b"};
     for (size_t i = 0; i < COUNT(good); i++) {
         r->params.host = good[i];
         expect(r, HF_OK, NULL);
@@ -350,7 +353,8 @@ static void path_lengths_count_what_is_not_self_issued(void **state)
     r = three(&root, &middle, &leaf);
     expect(r, HF_OK, NULL);
     end(r);
-    order rollover = {.subject = "CN=Middle", .issuer = "CN=Middle", .key = 3, .signer = 1, .ca = true};
+    order rollover = {
+        .subject = "CN=Middle", .issuer = "CN=Middle", .key = 3, .signer = 1, .ca = true};
     leaf.signer = 3;
     r = start(&root);
     with(r, &leaf);
@@ -407,11 +411,13 @@ static void critical_extensions_that_are_not_processed_are_refused(void **state)
         hf_status status;
         const char *got;
     } cases[] = {
-        {BYTES("\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00"), HF_E_CERT_CRITICAL_EXTENSION,
-         "critical extension 1.2.3.4"},
-        {BYTES("\x30\x14\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x18\x01\x01\xff\x04\x05\x30\x03\x02\x01\x05"),
+        {BYTES("\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00"),
+         HF_E_CERT_CRITICAL_EXTENSION, "critical extension 1.2.3.4"},
+        {BYTES("\x30\x14\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x18\x01\x01\xff\x04\x05\x30\x03\x02"
+               "\x01\x05"),
          HF_E_CERT_CRITICAL_EXTENSION, "critical tlsFeature"},
-        {BYTES("\x30\x11\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x18\x04\x05\x30\x03\x02\x01\x05"), HF_OK, ""},
+        {BYTES("\x30\x11\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x18\x04\x05\x30\x03\x02\x01\x05"),
+         HF_OK, ""},
         {BYTES("\x30\x09\x06\x03\x2a\x03\x04\x04\x02\x05\x00"), HF_OK, ""},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -488,8 +494,9 @@ static void name_constraints_bind_every_name_below(void **state)
         {0x87, BYTES("\x0a\x00\x00\x00\xff\x00\x00\x00"), "11.1.2.3", false, true},
         {0x87, BYTES("\x0a\x00\x00\x00\xff\x00\xff\x00"), "10.1.0.3", false, false}, /* mask */
         {0x87, BYTES("\x0a\x00\x00\x00\xff\x00\x00\x00"), "::1", false, true},
-        {0x87, BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-                     "\xff\xff\xff\xff"),
+        {0x87,
+         BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+               "\xff\xff\xff\xff"),
          "::1", true, false},
         {0xa4, BYTES(dn_leaf), NULL, true, false},
         {0xa4, BYTES(dn_other), NULL, false, true},
@@ -638,8 +645,11 @@ static void limits_end_the_search(void **state)
     run *r = start(&other);
     with(r, &leaf);
     for (unsigned i = 0; i < 30; i++) { /* all of one name, by six keys: a dense graph */
-        order o = {.subject = "CN=Middle", .issuer = "CN=Middle", .key = 1 + i % 5,
-                   .signer = 1 + i / 5 % 5, .ca = true};
+        order o = {.subject = "CN=Middle",
+                   .issuer = "CN=Middle",
+                   .key = 1 + i % 5,
+                   .signer = 1 + i / 5 % 5,
+                   .ca = true};
         with(r, &o);
     }
     r->params.limits.path_steps = 50;
@@ -679,8 +689,10 @@ static void demanded_policies_must_hold(void **state)
     static const hf_bytes demand =
         BYTES("\x30\x0f\x06\x03\x55\x1d\x24\x01\x01\xff\x04\x05\x30\x03\x80\x01\x00"
               "\x30\x10\x06\x03\x55\x1d\x20\x04\x09\x30\x07\x30\x05\x06\x03\x2a\x03\x04");
-    static const hf_bytes same = BYTES("\x30\x10\x06\x03\x55\x1d\x20\x04\x09\x30\x07\x30\x05\x06\x03\x2a\x03\x04");
-    static const hf_bytes other = BYTES("\x30\x10\x06\x03\x55\x1d\x20\x04\x09\x30\x07\x30\x05\x06\x03\x2a\x03\x05");
+    static const hf_bytes same =
+        BYTES("\x30\x10\x06\x03\x55\x1d\x20\x04\x09\x30\x07\x30\x05\x06\x03\x2a\x03\x04");
+    static const hf_bytes other =
+        BYTES("\x30\x10\x06\x03\x55\x1d\x20\x04\x09\x30\x07\x30\x05\x06\x03\x2a\x03\x05");
     order root = root_order(), middle = middle_order(), leaf = leaf_order();
     middle.extra = demand;
     run *r = three(&root, &middle, &leaf);
@@ -710,7 +722,8 @@ static void arguments_are_checked(void **state)
     assert_int_equal(hf_verify_chain(NULL, 0, &r->params, NULL, NULL, NULL, &e), HF_E_BAD_ARGUMENT);
     r->params.store = NULL;
     with(r, &root);
-    assert_int_equal(hf_verify_chain(r->chain, 1, &r->params, NULL, NULL, NULL, &e), HF_E_BAD_ARGUMENT);
+    assert_int_equal(hf_verify_chain(r->chain, 1, &r->params, NULL, NULL, NULL, &e),
+                     HF_E_BAD_ARGUMENT);
     end(r);
 }
 

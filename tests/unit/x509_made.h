@@ -44,15 +44,15 @@ typedef struct order {
     const char *subject, *issuer; /* RFC 4514; issuer NULL: the subject */
     unsigned key, signer;         /* of made_key */
     bool ca;
-    int path_len;                 /* + 1: 0 is none */
-    int usage;                    /* HF_KEY_USAGE_; 0: fitting; -1: no extension */
+    int path_len; /* + 1: 0 is none */
+    int usage;    /* HF_KEY_USAGE_; 0: fitting; -1: no extension */
     const char *const *names;
     int64_t from_s, to_s;
-    const char *purposes;         /* DER content of extKeyUsage, by length below */
+    const char *purposes; /* DER content of extKeyUsage, by length below */
     size_t purposes_n;
-    hf_bytes extra;               /* whole Extensions, as DER */
+    hf_bytes extra; /* whole Extensions, as DER */
     bool no_basic;
-    unsigned version;             /* 0: 3 */
+    unsigned version; /* 0: 3 */
 } order;
 
 static inline void made_extension(hf_writer *w, uint32_t bit, bool critical, hf_writer *content)

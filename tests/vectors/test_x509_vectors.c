@@ -180,7 +180,7 @@ static bool lists(const json_t *object, const char *key, const char *word)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(object, key), i, item)
+    json_array_foreach (json_object_get(object, key), i, item)
         if (strcmp(json_string_value(item), word) == 0)
             return true;
     return false;
@@ -211,10 +211,10 @@ static hf_status judge(const json_t *c, hf_profile profile, hf_error *e)
                               &chain, e);
     if (s != HF_OK)
         *e = chain.e;
-    json_array_foreach(json_object_get(c, "untrusted_intermediates"), i, pem)
+    json_array_foreach (json_object_get(c, "untrusted_intermediates"), i, pem)
         if (s == HF_OK) /* one that does not parse is of no help, and no harm */
             hf_pem_each(hf_bytes_text(json_string_value(pem)), "CERTIFICATE", keep, &chain, NULL);
-    json_array_foreach(json_object_get(c, "trusted_certs"), i, pem)
+    json_array_foreach (json_object_get(c, "trusted_certs"), i, pem)
         hf_store_add(store, hf_bytes_text(json_string_value(pem)), NULL, e);
     const char *time = string_of(c, "validation_time");
     const json_t *peer = json_object_get(c, "expected_peer_name");
@@ -237,11 +237,12 @@ static void run_limbo(bool own, const difference *differences)
 {
     json_t *root = load("limbo/limbo.json"), *c;
     size_t i, right = 0, accepts_bad = 0, rejects_good = 0, skipped = 0, surprises = 0;
-    json_array_foreach(json_object_get(root, "testcases"), i, c) {
+    json_array_foreach (json_object_get(root, "testcases"), i, c) {
         const char *id = string_of(c, "id");
-        hf_profile profile = !own                      ? HF_PROFILE_TLS
-                             : starts(id, "webpki::") || starts(id, "online::") ? HF_PROFILE_WEBPKI
-                                                       : HF_PROFILE_RFC5280;
+        hf_profile profile = !own ? HF_PROFILE_TLS
+                             : starts(id, "webpki::") || starts(id, "online::")
+                                 ? HF_PROFILE_WEBPKI
+                                 : HF_PROFILE_RFC5280;
         if (json_array_size(json_object_get(c, "crls")) != 0) {
             skipped++; /* revocation lists are not in the interface */
             continue;
@@ -360,7 +361,7 @@ static void judges_pkits_paths_that_need_no_revocation(void **state)
     (void)state;
     json_t *root = load("pkits/vectors.json"), *c;
     size_t i, right = 0, differs = 0, skipped = 0, surprises = 0;
-    json_array_foreach(root, i, c) {
+    json_array_foreach (root, i, c) {
         const char *name = string_of(c, "Name");
         if (is_out_of_scope(c)) {
             skipped++;

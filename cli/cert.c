@@ -1,0 +1,45 @@
+/* cert.c: `handfast cert`: makes, shows and checks certificates. The subcommands are in cert_*.c.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cert_commands.h"
+
+#include <time.h>
+
+int64_t cli_now_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+cli_exit cli_cert_error(cli *c, hf_error *e, hf_status status, const char *doing)
+{
+    if (e->code == HF_OK)
+        e->code = status;
+    cli_exit result = cli_error(c, e, doing);
+    /* the certificates at fault here are files of this machine, not a peer's */
+    return result == CLI_UNTRUSTED || result == CLI_EXPIRED || result == CLI_TLS ? CLI_LOCAL_FILE
+                                                                                 : result;
+}
+
+static const cli_example examples[] = {
+    {"handfast cert ca", "makes an authority: ca.pem and ca.key"},
+    {"handfast cert issue localhost 127.0.0.1", "makes a server's certificate, signed by ca.pem"},
+    {"handfast cert show example.org:443",
+     "shows a server's certificate, and what is odd about it"},
+    {"handfast cert verify --cacert ca.pem --name localhost localhost.pem",
+     "judges a certificate, check by check"},
+    {0},
+};
+
+static const cli_command *const subcommands[] = {
+    &cli_cert_ca,   &cli_cert_issue,  &cli_cert_self,  &cli_cert_csr, &cli_cert_sign,
+    &cli_cert_show, &cli_cert_verify, &cli_cert_trust, NULL,
+};
+
+const cli_command cli_command_cert = {
+    .name = "cert",
+    .summary = "makes, shows and checks certificates",
+    .about = "A certificate ties a name to a public key, signed by an authority. The private key\n"
+             "stays in a file of its own, which only its owner may read.",
+    .examples = examples,
+    .subcommands = subcommands,
+};

@@ -1,0 +1,62 @@
+/* cert_file.h: reading certificate files, saying what others seem to be, and writing new ones. */
+#ifndef CLI_CERT_FILE_H
+#define CLI_CERT_FILE_H
+
+#include "cli/cli.h"
+
+typedef struct cli_bytes {
+    uint8_t *p;
+    size_t n;
+} cli_bytes;
+
+static inline hf_bytes cli_bytes_of(const cli_bytes *b)
+{
+    return (hf_bytes){b->p, b->n};
+}
+
+/* Wipes and frees. */
+void cli_bytes_free(cli_bytes *b);
+
+/* Reads a whole file of at most `most` bytes; "-" is standard input. Reports what fails. */
+cli_exit cli_file_read(cli *c, const char *path, size_t most, cli_bytes *out);
+
+/* What bytes seem to be: "an encrypted private key (PEM)", "a PKCS#12 archive", "an HTML page".
+ * Static. */
+const char *cli_file_guess(hf_bytes bytes);
+
+/* Reports that the file has none of `wanted`, with what it seems to be. Returns CLI_LOCAL_FILE. */
+cli_exit cli_file_not(cli *c, const char *path, hf_bytes bytes, const char *wanted,
+                      const char *try_this);
+
+/* True when the path names something. */
+bool cli_file_exists(const char *path);
+
+/* Writes a whole new file: into a temporary one beside it, to the disk, and then in place by one
+ * step. Without `force` an existing file is never touched, not even one that came meanwhile.
+ * "-" is standard output. Reports what fails. */
+cli_exit cli_file_write(cli *c, const char *path, hf_bytes bytes, unsigned mode, bool force);
+
+/* ---- certificates of a file or of a peer ---- */
+
+enum { CLI_CHAIN_MAX = 100 };
+
+typedef struct cli_chain {
+    cli_bytes der[CLI_CHAIN_MAX];
+    hf_cert cert[CLI_CHAIN_MAX]; /* parsed, borrowing from `der` */
+    size_t count;
+} cli_chain;
+
+/* Reads all certificates of a PEM or DER file. Reports what fails, also when there is none. */
+cli_exit cli_chain_read_file(cli *c, const char *path, cli_chain *out);
+/* The same from memory that came from `path`. */
+cli_exit cli_chain_read_bytes(cli *c, const char *path, hf_bytes bytes, cli_chain *out);
+
+/* Asks a peer for its certificates; nothing about them is checked. */
+cli_exit cli_chain_read_peer(cli *c, const char *host_port, cli_chain *out);
+
+void cli_chain_free(cli_chain *chain);
+
+/* True when the argument names a peer and no file. */
+bool cli_names_peer(const char *argument);
+
+#endif

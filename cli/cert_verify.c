@@ -1,0 +1,304 @@
+/* cert_verify.c: `handfast cert verify`: judges a certificate, and shows each check that was made.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cert_commands.h"
+#include "cli/cert_dial.h"
+#include "cli/cert_file.h"
+#include "cli/cert_text.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const cli_option own[] = {
+    {.name = "name",
+     .kind = CLI_TEXT,
+     .value = "NAME",
+     .help = "the name it must be valid for (default: the host that is asked)"},
+    {.name = "at",
+     .kind = CLI_TEXT,
+     .value = "TIME",
+     .help = "judge as of TIME: 2026-01-31, 2026-01-31T12:00:00Z or @SECONDS"},
+    {.name = "purpose",
+     .kind = CLI_CHOICE,
+     .value = "PURPOSE",
+     .choices = "server|client|any",
+     .help = "what it is used for (default server)"},
+    {.name = "untrusted",
+     .kind = CLI_FILE,
+     .repeats = true,
+     .value = "FILE",
+     .help = "more certificates that may be part of the path"},
+    {0},
+};
+
+static const cli_group groups[] = {
+    {"Options", own},
+    {"Report", cli_json_options},
+    {"Trust, and asking a server", cli_tls_client_options},
+    {0},
+};
+
+static const cli_argument arguments[] = {
+    {.name = "FILE|HOST:PORT",
+     .help = "a certificate, with its chain after it, or a server to ask",
+     .kind = CLI_FILE},
+    {0},
+};
+
+static const cli_example examples[] = {
+    {"handfast cert verify example.org:443", "judges what a server sends"},
+    {"handfast cert verify chain.pem --name www.example.org", "judges a file, for a name"},
+    {"handfast cert verify localhost.pem --cacert ca.pem --name localhost",
+     "with your own authority"},
+    {"handfast cert verify example.org:443 --at 2030-01-01", "will it still be good then?"},
+    {0},
+};
+
+/* ---- the report ---- */
+
+typedef struct report {
+    cli *c;
+    json_t *checks; /* with --json, else NULL */
+    unsigned path, depth;
+    bool any;
+} report;
+
+static void safe_print(const cli *c, cli_color color, const char *label, const char *value)
+{
+    char safe[600];
+    if (value == NULL || value[0] == '\0')
+        return;
+    cli_escape(value, strlen(value), safe, sizeof safe);
+    printf("           %s%-9s%s %s\n", cli_color_code(c->color_out, color), label,
+           cli_color_code(c->color_out, CLI_PLAIN), safe);
+}
+
+static void heading(report *r, const hf_check *k)
+{
+    char subject[500] = "?", safe[900];
+    bool new_path = !r->any || k->path != r->path;
+    if (k->cert != NULL)
+        hf_name_text(k->cert->subject, subject, sizeof subject);
+    if (k->cert != NULL && subject[0] == '\0')
+        hf_cert_names_text(k->cert, subject, sizeof subject);
+    cli_escape(subject, strlen(subject), safe, sizeof safe);
+    if (new_path && k->path != 0)
+        printf("\nanother path\n");
+    if (new_path || k->depth != r->depth)
+        printf("%s%u  %s%s%s\n", cli_color_code(r->c->color_out, CLI_BOLD), k->depth, safe,
+               cli_color_code(r->c->color_out, CLI_PLAIN),
+               k->from_store ? "  (from the local trust store)" : "");
+    r->any = true;
+    r->path = k->path;
+    r->depth = k->depth;
+}
+
+static void check_text(report *r, const hf_check *k)
+{
+    bool ok = k->result == HF_OK;
+    heading(r, k);
+    printf("   %s%-6s%s  %-20s %s%s%s\n", cli_color_code(r->c->color_out, ok ? CLI_GREEN : CLI_RED),
+           ok ? "ok" : "FAILED", cli_color_code(r->c->color_out, CLI_PLAIN), k->name,
+           cli_color_code(r->c->color_out, CLI_DIM), k->section == NULL ? "" : k->section,
+           cli_color_code(r->c->color_out, CLI_PLAIN));
+    if (!ok)
+        safe_print(r->c, CLI_RED, "because", hf_error_sentence(k->result));
+    if (!ok || !r->c->quiet) {
+        safe_print(r->c, CLI_DIM, "it says", k->value);
+        safe_print(r->c, CLI_DIM, "needed", k->limit);
+    }
+}
+
+static json_t *safe_json(const char *text)
+{
+    char safe[1000];
+    cli_escape(text, strlen(text), safe, sizeof safe);
+    return json_string(safe);
+}
+
+static void check_json(report *r, const hf_check *k)
+{
+    char subject[500] = "";
+    if (k->cert != NULL)
+        hf_name_text(k->cert->subject, subject, sizeof subject);
+    json_t *o = json_pack("{s:i, s:i, s:o, s:b, s:s, s:b, s:s, s:o, s:o, s:s}", "path",
+                          (int)k->path, "depth", (int)k->depth, "subject", safe_json(subject),
+                          "from_store", k->from_store, "check", k->name, "ok", k->result == HF_OK,
+                          "result", hf_error_name(k->result), "value", safe_json(k->value), "limit",
+                          safe_json(k->limit), "section", k->section == NULL ? "" : k->section);
+    json_array_append_new(r->checks, o);
+}
+
+static void on_check(void *ctx, const hf_check *k)
+{
+    report *r = ctx;
+    if (r->checks != NULL)
+        check_json(r, k);
+    else
+        check_text(r, k);
+}
+
+/* ---- the verdict ---- */
+
+static cli_exit verdict_text(cli *c, hf_status status, const hf_error *e, size_t path_len,
+                             const char *name)
+{
+    if (status != HF_OK) {
+        fflush(stdout);
+        return cli_error(c, e, NULL);
+    }
+    printf("\n%sgood%s: a path of %zu certificates leads to a trusted authority%s%s\n",
+           cli_color_code(c->color_out, CLI_GREEN), cli_color_code(c->color_out, CLI_PLAIN),
+           path_len, name != NULL ? ", and it is valid for " : "; no name was checked (--name)",
+           name != NULL ? name : "");
+    return cli_flush_output(c);
+}
+
+static cli_exit verdict_json(cli *c, report *r, hf_status status, const hf_error *e,
+                             const hf_cert **path, size_t path_len, const char *name, int64_t at_s)
+{
+    char text[700];
+    json_t *subjects = json_array();
+    for (size_t i = 0; status == HF_OK && i < path_len; i++) {
+        hf_name_text(path[i]->subject, text, sizeof text);
+        json_array_append_new(subjects, safe_json(text));
+    }
+    json_t *o =
+        json_pack("{s:s, s:i, s:b, s:s?, s:s, s:o, s:o}", "format", "handfast-verify", "version", 1,
+                  "ok", status == HF_OK, "name", name, "at", cli_date_iso(text, sizeof text, at_s),
+                  "path", subjects, "checks", json_incref(r->checks));
+    if (o == NULL)
+        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+    if (status != HF_OK)
+        json_object_set_new(
+            o, "error",
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", hf_error_name(e->code),
+                      "sentence", hf_error_sentence(e->code), "subject", safe_json(e->subject),
+                      "expected", safe_json(e->expected), "got", safe_json(e->got), "section",
+                      hf_error_section(e->code), "try", hf_error_remedy(e->code)));
+    json_dumpf(o, stdout, JSON_INDENT(2));
+    puts("");
+    json_decref(o);
+    c->json_printed = true;
+    cli_exit printed = cli_flush_output(c);
+    if (status == HF_OK || printed != CLI_DONE)
+        return printed;
+    return c->quiet ? cli_exit_of(e->code) : cli_error(c, e, NULL);
+}
+
+static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, const char *name,
+                      int64_t at_s)
+{
+    const char *purpose = cli_text(c, "purpose");
+    hf_verify_params params = {.store = store, .host = name, .at_s = at_s};
+    params.purpose = purpose == NULL || purpose[0] == 's' ? HF_PURPOSE_SERVER
+                     : purpose[0] == 'c'                  ? HF_PURPOSE_CLIENT
+                                                          : HF_PURPOSE_ANY;
+    report r = {.c = c, .checks = c->json ? json_array() : NULL};
+    const hf_cert *path[CLI_CHAIN_MAX];
+    size_t path_len = CLI_CHAIN_MAX;
+    hf_error e = {0};
+    hf_status status = hf_verify_chain(chain->cert, chain->count, &params,
+                                       &(hf_verify_report){on_check, &r}, path, &path_len, &e);
+    if (status != HF_OK && e.code == HF_OK)
+        e.code = status;
+    cli_exit result = c->json ? verdict_json(c, &r, status, &e, path, path_len, name, at_s)
+                              : verdict_text(c, status, &e, path_len, name);
+    json_decref(r.checks);
+    return result;
+}
+
+/* ---- what is judged, and against what ---- */
+
+static cli_exit read_trust(cli *c, hf_store **out)
+{
+    hf_error e = {0};
+    const char *path;
+    hf_status status = hf_store_new(out);
+    if (status == HF_OK && cli_count(c, "cacert") == 0)
+        status = hf_store_add_system(*out, NULL, &e);
+    for (size_t i = 0; status == HF_OK && (path = cli_nth(c, "cacert", i)) != NULL; i++) {
+        status = hf_store_add_file(*out, path, NULL, &e);
+        if (status != HF_OK && e.subject[0] == '\0')
+            snprintf(e.subject, sizeof e.subject, "%s", path);
+    }
+    if (status == HF_OK)
+        return CLI_DONE;
+    hf_store_free(*out);
+    *out = NULL;
+    return cli_cert_error(c, &e, status, "reading the certificates to trust");
+}
+
+/* Certificates of --untrusted come after the chain; they are the chain's to free. */
+static cli_exit read_more(cli *c, cli_chain *chain)
+{
+    const char *path;
+    cli_chain *more = calloc(1, sizeof *more);
+    cli_exit status = more == NULL ? cli_fail(c, CLI_OTHER, "memory ran out", NULL) : CLI_DONE;
+    for (size_t i = 0; status == CLI_DONE && (path = cli_nth(c, "untrusted", i)) != NULL; i++) {
+        status = cli_chain_read_file(c, path, more);
+        for (size_t j = 0; status == CLI_DONE && j < more->count; j++) {
+            if (chain->count == CLI_CHAIN_MAX) {
+                cli_bytes_free(&more->der[j]);
+                continue;
+            }
+            chain->cert[chain->count] = more->cert[j]; /* points into memory that moves along */
+            chain->der[chain->count++] = more->der[j];
+        }
+    }
+    free(more);
+    return status;
+}
+
+static cli_exit name_to_check(cli *c, const char *what, bool peer, cli_target *t, const char **name)
+{
+    *name = cli_text(c, "name");
+    if (*name != NULL || !peer)
+        return CLI_DONE;
+    cli_exit status = cli_target_read(c, what, t);
+    if (status == CLI_DONE)
+        *name = t->name;
+    return status;
+}
+
+static int run(cli *c)
+{
+    const char *what = cli_argument_at(c, 0), *at = cli_text(c, "at"), *name;
+    bool peer = cli_names_peer(what);
+    int64_t at_s = cli_now_s();
+    cli_target target;
+    hf_store *store = NULL;
+    if (at != NULL && !cli_date_read(at, &at_s))
+        return cli_usage(c, "this is not a time", at,
+                         "--at 2026-01-31, --at 2026-01-31T12:00:00Z or --at @SECONDS");
+    cli_exit status = name_to_check(c, what, peer, &target, &name);
+    cli_chain *chain = calloc(1, sizeof *chain);
+    if (chain == NULL)
+        status = cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+    if (status == CLI_DONE)
+        status = read_trust(c, &store);
+    if (status == CLI_DONE)
+        status = peer ? cli_chain_read_peer(c, what, chain) : cli_chain_read_file(c, what, chain);
+    if (status == CLI_DONE)
+        status = read_more(c, chain);
+    if (status == CLI_DONE)
+        status = judge(c, chain, store, name, at_s);
+    if (chain != NULL)
+        cli_chain_free(chain);
+    free(chain);
+    hf_store_free(store);
+    return status;
+}
+
+const cli_command cli_cert_verify = {
+    .name = "verify",
+    .summary = "judges a certificate, check by check",
+    .about = "The exit status says what was wrong: 5 not trusted, 6 wrong name, 7 expired or not\n"
+             "yet valid, 8 an unreadable file.",
+    .examples = examples,
+    .arguments = arguments,
+    .groups = groups,
+    .run = run,
+};

@@ -1,0 +1,217 @@
+/* explain.c: `handfast explain`: connects, and shows the handshake step by step. */
+#define _POSIX_C_SOURCE 200809L
+#include "explain/explain.h"
+#include "cli/cert_dial.h"
+#include "cli/cert_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const cli_option own[] = {
+    {.name = "http", .kind = CLI_FLAG, .help = "make one GET inside, and show its records too"},
+    {.name = "secrets",
+     .kind = CLI_FLAG,
+     .help = "put keys and secrets into the explanation: whoever has it reads the connection"},
+    {.name = "replay",
+     .kind = CLI_FILE,
+     .value = "FILE",
+     .help = "explain a connection that was kept by --json before"},
+    {0},
+};
+
+static const cli_group groups[] = {
+    {"Options", own},
+    {"Output", cli_json_options},
+    {"Connecting", cli_tls_client_options},
+    {"TLS", cli_tls_options},
+    {0},
+};
+
+static const cli_example examples[] = {
+    {"handfast explain example.org:443", "shows the handshake, message by message"},
+    {"handfast explain -v example.org", "shows every field, with its meaning"},
+    {"handfast explain -vv --http example.org", "shows the bytes too, with a request inside"},
+    {"handfast explain --json example.org > good.json", "keeps it, for a program or for later"},
+    {"handfast explain good.json", "shows what was kept"},
+    {0},
+};
+
+static const cli_argument arguments[] = {
+    {.name = "HOST:PORT|FILE",
+     .help = "whom to connect to (port 443 where none is given), or a kept explanation",
+     .kind = CLI_FILE,
+     .optional = true},
+    {0},
+};
+
+/* ---- output ---- */
+
+static cli_exit print(cli *c, const hf_explain *x)
+{
+    hf_explain_sink out = hf_explain_sink_file(stdout);
+    hf_explain_text how = {.level = (int)(c->verbose > 2 ? 2 : c->verbose), .color = c->color_out};
+    if (c->json)
+        (void)hf_explain_render_json(x, out);
+    else
+        (void)hf_explain_render_text(x, out, &how);
+    c->json_printed = true;
+    return cli_flush_output(c);
+}
+
+/* ---- a kept explanation ---- */
+
+static cli_exit replay(cli *c, const char *path)
+{
+    cli_bytes file;
+    cli_exit status = cli_file_read(c, path, 256u << 20, &file);
+    if (status != CLI_DONE)
+        return status;
+    hf_explain *x = NULL;
+    hf_error e = {0};
+    hf_status read = hf_explain_read_json(cli_bytes_of(&file), NULL, &x, &e);
+    cli_bytes_free(&file);
+    if (read == HF_E_OUT_OF_MEMORY)
+        return cli_error(c, &e, "reading the explanation");
+    if (read != HF_OK) {
+        char place[100];
+        snprintf(place, sizeof place, "%s%s", e.field == NULL ? "" : e.field,
+                 e.has_offset ? " (not JSON, or cut short)" : "");
+        const cli_line lines[] = {
+            {"on", path},
+            {"where", place},
+            {"expected", e.expected},
+            {"got", e.got},
+            {"try", "a file that handfast explain --json wrote, or HOST:PORT"},
+            {0},
+        };
+        return cli_fail(c, CLI_LOCAL_FILE, "this is not an explanation that handfast wrote", lines);
+    }
+    status = print(c, x);
+    hf_explain_free(x);
+    return status;
+}
+
+/* ---- a connection ---- */
+
+/* One request; what comes back only matters to the trace. A megabyte is enough to see. */
+static hf_status get(hf_stream *s, const cli_target *t, hf_error *e)
+{
+    char request[600];
+    char buffer[16384];
+    int n = snprintf(request, sizeof request,
+                     "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: handfast/%s\r\n"
+                     "Accept: */*\r\nConnection: close\r\n\r\n",
+                     t->host_port, hf_version());
+    hf_status status = hf_stream_write(s, request, (size_t)n);
+    for (int64_t total = 0, got = 1; status == HF_OK && got > 0 && total < 1 << 20; total += got) {
+        got = hf_stream_read(s, buffer, sizeof buffer);
+        if (got < 0)
+            status = (hf_status)got;
+    }
+    if (status != HF_OK)
+        hf_stream_error(s, e);
+    if (status != HF_OK && e->code == HF_OK)
+        e->code = status;
+    return status;
+}
+
+static hf_status talk(cli *c, hf_config *cfg, const cli_target *t, hf_explain *x, hf_error *e)
+{
+    hf_stream *s;
+    hf_status status = cli_target_dial(c, cfg, t, &s, e);
+    if (status != HF_OK) {
+        hf_explain_finish(x, NULL, e);
+        return status;
+    }
+    if (cli_flag(c, "http"))
+        status = get(s, t, e);
+    hf_info info;
+    hf_conn_info(hf_stream_conn(s), &info);
+    if (info.host == NULL)
+        info.host = t->name;
+    hf_explain_finish(x, &info, e);
+    (void)hf_stream_close(s);
+    return status;
+}
+
+/* The error is in what was printed; where that went to a file, the person hears of it as well. */
+static cli_exit tell(cli *c, const hf_explain *x, const hf_error *e)
+{
+    cli_exit failure = cli_exit_of(e->code);
+    if (failure == CLI_NO_CONNECTION || failure == CLI_USAGE)
+        return cli_error(c, e, "connecting");
+    cli_exit printed = print(c, x);
+    if (isatty(STDOUT_FILENO) != 1 && !c->quiet)
+        (void)cli_error(c, e, NULL);
+    return printed != CLI_DONE ? printed : failure;
+}
+
+static cli_exit connect_and_explain(cli *c, const char *text)
+{
+    cli_target t;
+    hf_config *cfg = NULL;
+    hf_error e = {0};
+    cli_exit status = cli_target_read(c, text, &t);
+    if (status != CLI_DONE)
+        return status;
+    bool secrets = cli_flag(c, "secrets");
+    if (secrets)
+        cli_warn(c, "--secrets: whoever reads this explanation can read the connection");
+    hf_explain *x = hf_explain_new(
+        &(hf_explain_options){.secrets = secrets, .application_data = cli_flag(c, "http")});
+    if (x == NULL) {
+        e.code = HF_E_OUT_OF_MEMORY;
+        return cli_error(c, &e, NULL);
+    }
+    hf_explain_set_target(x, t.host_port);
+    status = cli_tls_config(c, HF_CLIENT, hf_explain_trace(x), &cfg);
+    if (status == CLI_DONE && cli_flag(c, "http") && cli_text(c, "alpn") == NULL)
+        hf_config_alpn(cfg, "http/1.1");
+    if (status == CLI_DONE)
+        status = cli_tls_freeze(c, cfg);
+    if (status == CLI_DONE)
+        status = talk(c, cfg, &t, x, &e) == HF_OK ? print(c, x) : tell(c, x, &e);
+    hf_config_free(cfg);
+    hf_explain_free(x);
+    return status;
+}
+
+/* ---- the command ---- */
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode));
+}
+
+static int run(cli *c)
+{
+    const char *argument = cli_argument_at(c, 0), *kept = cli_text(c, "replay");
+    if (kept != NULL && argument != NULL)
+        return cli_usage(c, "--replay takes the place of HOST:PORT", argument, NULL);
+    if (kept == NULL && argument == NULL)
+        return cli_usage(c, "whom to connect to is missing", NULL, "handfast explain HOST:PORT");
+    if (kept == NULL && is_file(argument))
+        kept = argument;
+    if (kept != NULL)
+        return replay(c, kept);
+    if (strchr(argument, '/') != NULL && strncmp(argument, "https://", 8) != 0)
+        return replay(c, argument); /* a path: says that there is no such file */
+    return connect_and_explain(c, argument);
+}
+
+const cli_command cli_command_explain = {
+    .name = "explain",
+    .summary = "shows a TLS connection step by step",
+    .about = "Connects, and prints the handshake as it happened: each message with its main\n"
+             "fields, what was agreed and why, the certificates with every check, and the\n"
+             "verdict. When the handshake fails, it says at which byte or check, what was\n"
+             "expected, what came, and what mends it; the exit status says what kind of\n"
+             "failure it was.",
+    .examples = examples,
+    .arguments = arguments,
+    .groups = groups,
+    .run = run,
+};

@@ -1,0 +1,23 @@
+/* tls_summary.c: what TLS agreed on, in a few lines of detail. */
+#include "cli/tls_summary.h"
+
+void cli_show_tls(cli *c, hf_stream *s)
+{
+    hf_info info;
+    char subject[256], names[512];
+    hf_conn *conn = hf_stream_conn(s);
+    const hf_cert *peer = hf_peer_cert(conn, 0);
+    hf_conn_info(conn, &info);
+    cli_detail(c, 1, "* %s, %s, %s%s%s", info.version_name != NULL ? info.version_name : "TLS",
+               info.suite != NULL ? info.suite : "?", info.group != NULL ? info.group : "no group",
+               info.peer_scheme != NULL ? ", " : "",
+               info.peer_scheme != NULL ? info.peer_scheme : "");
+    if (info.alpn.n > 0)
+        cli_detail(c, 1, "* ALPN %.*s", (int)info.alpn.n, (const char *)info.alpn.p);
+    if (peer == NULL)
+        return;
+    hf_name_text(peer->subject, subject, sizeof subject);
+    hf_cert_names_text(peer, names, sizeof names);
+    cli_detail(c, 1, "* certificate %s for %s%s", subject, names,
+               info.insecure ? " (NOT VERIFIED)" : "");
+}

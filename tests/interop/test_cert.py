@@ -1,0 +1,387 @@
+"""`handfast cert`: certificates that openssl and gnutls accept, judged as they are, files left safe."""
+import json
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import unittest
+
+BUILD = os.environ.get("HF_BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
+PROGRAM = os.path.join(BUILD, "handfast")
+TIMEOUT = 60
+DONE, OTHER, USAGE, NO_CONNECTION, TLS, UNTRUSTED, WRONG_NAME, EXPIRED, LOCAL_FILE = range(9)
+
+
+@unittest.skipUnless(os.path.exists(PROGRAM), f"{PROGRAM} is not built")
+class CertTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="handfast-cert-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as f:
+            f.write(content)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def run_program(self, *arguments, expect=DONE, stdin=None, environment=None):
+        env = {k: v for k, v in os.environ.items() if k not in ("SSLKEYLOGFILE", "SSL_CERT_FILE")}
+        env.update(environment or {})
+        done = subprocess.run([PROGRAM, "cert", *arguments], cwd=self.dir, timeout=TIMEOUT, env=env,
+                              input=stdin if stdin is not None else b"", capture_output=True)
+        out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+        self.assertEqual(done.returncode, expect, f"{arguments}\n{out}\n{err}")
+        self.assertNotIn("\033", out + err)
+        if expect != DONE:
+            self.assertTrue(err.startswith("handfast: "), err)
+            self.assertIn("\n  try ", err)
+        return out, err
+
+    def openssl(self, *arguments, expect=0, stdin=b""):
+        done = subprocess.run(["openssl", *arguments], cwd=self.dir, timeout=TIMEOUT, input=stdin,
+                              capture_output=True)
+        text = (done.stdout + done.stderr).decode("utf-8", "replace")
+        if expect is not None:
+            self.assertEqual(done.returncode, expect, f"openssl {arguments}\n{text}")
+        return text
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(self.path(name)).st_mode)
+
+    # ---- making ----
+
+    def test_openssl_and_gnutls_accept_every_key_type(self):
+        for kind in ("p256", "p384", "p521", "ed25519", "rsa"):
+            with self.subTest(kind):
+                self.run_program("ca", kind, "--key-type", kind, "--force")
+                self.run_program("issue", "www.example.test", "*.example.test", "127.0.0.1", "::1",
+                                 "--key-type", kind, "--force")
+                self.openssl("verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname",
+                             "a.example.test", "-CAfile", "ca.pem", "www.example.test.pem")
+                self.openssl("verify", "-x509_strict", "-verify_ip", "127.0.0.1", "-CAfile", "ca.pem",
+                             "www.example.test.pem")
+                if shutil.which("certtool"):
+                    subprocess.run(["certtool", "--verify", "--load-ca-certificate", "ca.pem",
+                                    "--infile", "www.example.test.pem"], cwd=self.dir, check=True,
+                                   timeout=TIMEOUT, capture_output=True)
+                self.run_program("verify", "www.example.test.pem", "--cacert", "ca.pem", "--name",
+                                 "b.example.test")
+
+    def test_an_intermediate_goes_into_the_chain_and_the_root_does_not(self):
+        self.run_program("ca", "Root")
+        self.run_program("ca", "Sub", "--ca", "ca.pem", "--ca-key", "ca.key", "--cert", "sub.pem",
+                         "--key", "sub.key")
+        self.run_program("issue", "localhost", "--ca", "sub.pem", "--ca-key", "sub.key")
+        self.assertEqual(self.read("localhost.pem").count(b"BEGIN CERTIFICATE"), 2)
+        self.openssl("verify", "-x509_strict", "-CAfile", "ca.pem", "-untrusted", "localhost.pem",
+                     "localhost.pem")
+        out, _ = self.run_program("verify", "localhost.pem", "--cacert", "ca.pem", "--name",
+                                  "localhost")
+        self.assertIn("a path of 3 certificates", out)
+        # an intermediate of this kind may have no authority below it
+        self.run_program("ca", "Third", "--ca", "sub.pem", "--ca-key", "sub.key", "--cert", "3.pem",
+                         "--key", "3.key", expect=LOCAL_FILE)
+        self.assertFalse(os.path.exists(self.path("3.key")))
+
+    def test_a_self_signed_certificate_verifies_itself(self):
+        self.run_program("self", "device.local", "192.0.2.1")
+        self.openssl("verify", "-CAfile", "device.local.pem", "device.local.pem")
+        self.run_program("verify", "device.local.pem", "--cacert", "device.local.pem", "--name",
+                         "192.0.2.1")
+
+    def test_a_client_certificate_is_for_clients(self):
+        self.run_program("ca")
+        self.run_program("issue", "--client", "alice@example.test")
+        name = "alice_example.test.pem"
+        self.openssl("verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "ca.pem", name)
+        self.run_program("verify", name, "--cacert", "ca.pem", "--purpose", "client")
+        self.run_program("verify", name, "--cacert", "ca.pem", "--purpose", "server",
+                         expect=UNTRUSTED)
+
+    def test_requests_go_both_ways_with_openssl(self):
+        self.run_program("ca")
+        self.run_program("csr", "www.example.test", "example.test", "--subject", "O=Example")
+        self.openssl("req", "-in", "www.example.test.csr", "-verify", "-noout")
+        self.run_program("sign", "www.example.test.csr")
+        self.run_program("verify", "www.example.test.pem", "--cacert", "ca.pem", "--name",
+                         "example.test")
+        self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "o.key", "-subj",
+                     "/CN=o.test", "-addext", "subjectAltName=DNS:o.test", "-out", "o.csr")
+        out, _ = self.run_program("show", "o.csr")
+        self.assertIn("DNS o.test", out)
+        self.run_program("sign", "o.csr")
+        self.openssl("verify", "-x509_strict", "-verify_hostname", "o.test", "-CAfile", "ca.pem",
+                     "o.pem")
+
+    def test_a_request_whose_signature_is_wrong_is_refused(self):
+        self.run_program("ca")
+        self.run_program("csr", "www.example.test")
+        der = bytearray(subprocess.run(["openssl", "req", "-outform", "DER"], cwd=self.dir,
+                                       input=self.read("www.example.test.csr"), check=True,
+                                       capture_output=True).stdout)
+        der[-5] ^= 1
+        self.write("bad.csr", bytes(der))
+        self.run_program("sign", "bad.csr", expect=LOCAL_FILE)
+        self.assertFalse(os.path.exists(self.path("bad.pem")))
+
+    def test_it_never_outlives_its_authority(self):
+        self.run_program("ca", "--days", "5")
+        _, err = self.run_program("issue", "localhost", "--days", "300")
+        self.assertIn("it ends with its authority", err)
+        self.openssl("verify", "-x509_strict", "-CAfile", "ca.pem", "localhost.pem")
+
+    def test_json_says_what_was_made(self):
+        out, _ = self.run_program("ca", "--json")
+        made = json.loads(out)
+        self.assertEqual(made["format"], "handfast-made")
+        shown = self.openssl("x509", "-in", "ca.pem", "-noout", "-fingerprint", "-sha256")
+        self.assertIn(made["sha256"].upper(), shown.replace(":", ""))
+
+    # ---- keys and files ----
+
+    def test_keys_are_private_and_never_overwritten(self):
+        self.run_program("ca")
+        self.assertEqual(self.mode("ca.key"), 0o600)
+        before = self.read("ca.key"), self.read("ca.pem")
+        self.run_program("ca", expect=LOCAL_FILE)
+        os.unlink(self.path("ca.pem"))
+        self.run_program("ca", expect=LOCAL_FILE)
+        self.assertEqual(self.read("ca.key"), before[0])
+        self.assertFalse(os.path.exists(self.path("ca.pem")))
+        self.run_program("ca", "--force")
+        self.assertNotEqual(self.read("ca.key"), before[0])
+        self.assertEqual(sorted(os.listdir(self.dir)), ["ca.key", "ca.pem"])  # nothing left behind
+
+    def test_a_symbolic_link_is_not_followed_when_writing(self):
+        self.run_program("ca")
+        self.write("precious", b"precious")
+        os.symlink("precious", self.path("localhost.key"))
+        self.run_program("issue", "localhost", expect=LOCAL_FILE)
+        self.run_program("issue", "localhost", "--force")
+        self.assertEqual(self.read("precious"), b"precious")
+        self.assertEqual(self.mode("localhost.key"), 0o600)
+
+    def test_a_failed_certificate_leaves_no_key(self):
+        self.run_program("ca")
+        self.run_program("issue", "localhost", "--cert", "missing/localhost.pem", expect=LOCAL_FILE)
+        self.assertFalse(os.path.exists(self.path("localhost.key")))
+
+    def test_an_existing_key_is_used(self):
+        self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sec1.key")
+        self.openssl("genrsa", "-traditional", "-out", "pkcs1.key", "2048")
+        self.openssl("genpkey", "-algorithm", "ed25519", "-outform", "DER", "-out", "pkcs8.der")
+        for key in ("sec1.key", "pkcs1.key", "pkcs8.der"):
+            with self.subTest(key):
+                before = self.read(key)
+                self.run_program("self", "device.test", "--key", key, "--force")
+                self.assertEqual(self.read(key), before)
+                self.openssl("verify", "-CAfile", "device.test.pem", "device.test.pem")
+
+    def test_encrypted_keys_need_their_password(self):
+        self.write("password", b"correct horse\n")
+        self.write("wrong", b"battery staple\n")
+        self.run_program("ca", "--encrypt", "--password-file", "password")
+        self.assertIn(b"ENCRYPTED PRIVATE KEY", self.read("ca.key"))
+        self.openssl("pkey", "-in", "ca.key", "-passin", "file:password", "-noout")
+        self.run_program("issue", "localhost", expect=LOCAL_FILE)
+        self.run_program("issue", "localhost", "--password-file", "wrong", expect=LOCAL_FILE)
+        self.run_program("issue", "localhost", "--password-file", "password")
+        self.openssl("verify", "-x509_strict", "-CAfile", "ca.pem", "localhost.pem")
+
+    def test_a_key_of_another_authority_is_noticed(self):
+        self.run_program("ca", "One")
+        self.run_program("ca", "Two", "--cert", "2.pem", "--key", "2.key")
+        _, err = self.run_program("issue", "localhost", "--ca", "ca.pem", "--ca-key", "2.key",
+                                  expect=LOCAL_FILE)
+        self.assertIn("not the key of the authority", err)
+        self.run_program("issue", "localhost")
+        _, err = self.run_program("issue", "x.test", "--ca", "localhost.pem", "--ca-key",
+                                  "localhost.key", expect=LOCAL_FILE)
+        self.assertIn("may not sign", err)
+
+    def test_a_file_that_is_something_else_is_told_what_it_seems_to_be(self):
+        self.run_program("ca")
+        self.openssl("pkcs12", "-export", "-in", "ca.pem", "-inkey", "ca.key", "-passout", "pass:",
+                     "-out", "ca.p12")
+        self.openssl("pkey", "-in", "ca.key", "-pubout", "-out", "public.pem")
+        self.run_program("csr", "x.test")
+        for content, words in (
+                (self.read("ca.key"), "a private key"),
+                (self.read("ca.p12"), "PKCS#12"),
+                (self.read("public.pem"), "a public key"),
+                (b"", "an empty file"),
+                (b"ssh-ed25519 AAAA", "OpenSSH"),
+                (b"<!DOCTYPE html><html></html>", "HTML"),
+                (b"hello there\n", "plain text"),
+                (bytes(range(256)), "binary data"),
+                (b"\x30\x80", "binary"),
+                (b"\x30\x84\xff\xff\xff\xff\x30\x84", "")):
+            with self.subTest(words):
+                self.write("it", content)
+                for command in (["show", "it"], ["verify", "it", "--cacert", "ca.pem"],
+                                ["trust", "--nss", "it"]):
+                    _, err = self.run_program(*command, expect=LOCAL_FILE)
+                    self.assertIn(words, err)
+        _, err = self.run_program("sign", "ca.pem", expect=LOCAL_FILE)
+        self.assertIn("a certificate (PEM)", err)
+
+    def test_a_damaged_certificate_is_a_local_fault_with_a_place(self):
+        self.run_program("ca")
+        der = subprocess.run(["openssl", "x509", "-outform", "DER"], cwd=self.dir, check=True,
+                             input=self.read("ca.pem"), capture_output=True).stdout
+        for cut in (5, 20, 100, len(der) - 1):
+            with self.subTest(cut):
+                self.write("bad.der", der[:cut])
+                self.run_program("show", "bad.der", expect=LOCAL_FILE)
+        pem = self.read("ca.pem").replace(b"M", b"!", 1)
+        self.write("bad.pem", pem)
+        self.run_program("show", "bad.pem", expect=LOCAL_FILE)
+        self.run_program("show", "missing.pem", expect=LOCAL_FILE)
+        self.run_program("show", ".", expect=LOCAL_FILE)
+
+    # ---- showing ----
+
+    def test_show_agrees_with_openssl(self):
+        self.run_program("ca", "--subject", "CN=Test CA, O=Example")
+        self.run_program("issue", "www.example.test", "10.0.0.1")
+        out, _ = self.run_program("show", "--json", "www.example.test.pem")
+        shown = json.loads(out)["certificates"][0]
+        serial = self.openssl("x509", "-in", "www.example.test.pem", "-noout", "-serial")
+        self.assertEqual(shown["serial"].replace(":", "").upper(), serial.strip().split("=")[1])
+        digest = self.openssl("x509", "-in", "www.example.test.pem", "-noout", "-fingerprint",
+                              "-sha256")
+        self.assertEqual(shown["sha256"].upper(), digest.strip().split("=")[1])
+        self.assertEqual(shown["names"], ["DNS www.example.test", "IP 10.0.0.1"])
+        self.assertEqual(shown["warnings"], [])
+        self.assertFalse(shown["ca"])
+        self.assertIn("O=Example", shown["issuer"])
+        names = {e["name"] for e in shown["extensions"]}
+        self.assertLessEqual({"basicConstraints", "keyUsage", "extKeyUsage", "subjectAltName"}, names)
+        pem, _ = self.run_program("show", "--pem", "www.example.test.pem")
+        self.openssl("x509", "-noout", stdin=pem.encode())
+        out, _ = self.run_program("show", "-", stdin=self.read("ca.pem"))
+        self.assertIn("CN=Test CA", out)
+
+    def test_show_decodes_extensions_of_others_and_warns(self):
+        self.write("c.cnf", b"""[req]
+distinguished_name=dn
+x509_extensions=x
+prompt=no
+[dn]
+CN=odd.test
+[x]
+nameConstraints=permitted;DNS:example.test,excluded;IP:10.0.0.0/255.0.0.0
+certificatePolicies=2.23.140.1.2.1,1.2.3.4
+crlDistributionPoints=URI:http://crl.test/a.crl
+authorityInfoAccess=OCSP;URI:http://ocsp.test/,caIssuers;URI:http://ca.test/ca.cer
+tlsfeature=status_request
+policyConstraints=requireExplicitPolicy:3
+inhibitAnyPolicy=2
+1.2.3.4.5=critical,DER:0500
+""")
+        self.openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "k", "-out", "odd.pem",
+                     "-days", "1000", "-config", "c.cnf", "-sha1")
+        out, _ = self.run_program("show", "odd.pem")
+        for words in ("only DNS example.test", "not IP 10.0.0.0/255.0.0.0", "domain validated",
+                      "1.2.3.4", "URI http://crl.test/a.crl", "OCSP: URI http://ocsp.test/",
+                      "must-staple", "a policy is required after 3", "1.2.3.4.5", "1024 bits",
+                      "critical extension", "398 at most", "no subjectAltName"):
+            self.assertIn(words, out)
+
+    def test_hostile_names_do_not_reach_the_terminal(self):
+        self.write("c.cnf", b"[req]\ndistinguished_name=dn\nprompt=no\nutf8=yes\nstring_mask=utf8only\n"
+                            b"[dn]\nCN=a\x1b[2Jb\xe2\x80\xaec\n")
+        self.openssl("req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "k", "-out", "h.pem",
+                     "-config", "c.cnf", "-utf8")
+        for arguments in (["show", "h.pem"], ["show", "--json", "h.pem"],
+                          ["verify", "h.pem", "--cacert", "h.pem"]):
+            done = subprocess.run([PROGRAM, "cert", *arguments], cwd=self.dir, timeout=TIMEOUT,
+                                  capture_output=True)
+            self.assertIn(done.returncode, range(9))
+            text = (done.stdout + done.stderr).decode("utf-8")
+            self.assertIn("2J", text)
+            self.assertNotIn("\x1b", text)
+            self.assertNotIn("\u202e", text)
+
+    # ---- judging ----
+
+    def test_each_kind_of_failure_has_its_exit_status(self):
+        self.run_program("ca")
+        self.run_program("ca", "Other", "--cert", "other.pem", "--key", "other.key")
+        self.run_program("issue", "localhost")
+        base = ["verify", "localhost.pem", "--name", "localhost"]
+        self.run_program(*base, "--cacert", "ca.pem")
+        self.run_program(*base, "--cacert", "other.pem", expect=UNTRUSTED)
+        self.run_program(*base, "--cacert", "ca.pem", "--at", "2040-01-01", expect=EXPIRED)
+        self.run_program(*base, "--cacert", "ca.pem", "--at", "@0", expect=EXPIRED)
+        self.run_program("verify", "localhost.pem", "--name", "example.test", "--cacert", "ca.pem",
+                         expect=WRONG_NAME)
+        self.run_program(*base, "--cacert", "missing.pem", expect=LOCAL_FILE)
+        self.run_program(*base, "--cacert", "ca.key", expect=LOCAL_FILE)
+        for at in ("", "tomorrow", "2026-02-30", "2026-13-01", "2026-01-01T25:00:00Z", "@", "@1x"):
+            self.run_program(*base, "--cacert", "ca.pem", "--at", at, expect=USAGE)
+
+    def test_the_report_is_json_as_well(self):
+        self.run_program("ca")
+        self.run_program("issue", "localhost")
+        out, _ = self.run_program("verify", "localhost.pem", "--cacert", "ca.pem", "--name",
+                                  "localhost", "--json")
+        report = json.loads(out)
+        self.assertTrue(report["ok"])
+        self.assertEqual(len(report["path"]), 2)
+        self.assertTrue(all(c["ok"] for c in report["checks"]))
+        self.assertIn("subjectAltName", [c["check"] for c in report["checks"]])
+        out, _ = self.run_program("verify", "localhost.pem", "--cacert", "ca.pem", "--name", "x.test",
+                                  "--json", expect=WRONG_NAME)
+        report = json.loads(out)
+        self.assertFalse(report["ok"])
+        self.assertEqual(report["error"]["name"], "CERT_WRONG_NAME")
+        failed = [c for c in report["checks"] if not c["ok"]]
+        self.assertEqual(failed[0]["limit"], "x.test")
+
+    def test_usage(self):
+        self.run_program("issue", "localhost", expect=USAGE)  # no authority here
+        self.run_program("show", expect=USAGE)
+        self.run_program("show", "host:0", expect=USAGE)
+        self.run_program("show", "host:70000", expect=USAGE)
+        self.run_program("show", "[::1", expect=LOCAL_FILE if os.path.exists("[::1") else USAGE)
+        self.run_program("show", "127.0.0.1:1", expect=NO_CONNECTION)
+        self.run_program("ca", "--bits", "2048", expect=USAGE)
+        self.run_program("ca", "--key-type", "dsa", expect=USAGE)
+        self.run_program("ca", "--days", "0", expect=USAGE)
+
+    # ---- trusting ----
+
+    @unittest.skipUnless(shutil.which("certutil"), "certutil is not installed")
+    def test_nss_learns_and_forgets(self):
+        home = {"HOME": self.dir}
+        self.run_program("ca", "NSS Test")
+        for _ in range(2):  # a second time changes nothing
+            self.run_program("trust", "--nss", "ca.pem", environment=home)
+        listed = subprocess.run(["certutil", "-L", "-d", f"sql:{self.dir}/.pki/nssdb"], check=True,
+                                capture_output=True).stdout.decode()
+        self.assertEqual(listed.count("NSS Test"), 1)
+        self.assertIn("C,,", listed)
+        self.run_program("trust", "--nss", "--remove", "ca.pem", environment=home)
+        listed = subprocess.run(["certutil", "-L", "-d", f"sql:{self.dir}/.pki/nssdb"], check=True,
+                                capture_output=True).stdout.decode()
+        self.assertNotIn("NSS Test", listed)
+        self.run_program("trust", "--nss", "--remove", "ca.pem", environment=home)
+
+    def test_a_certificate_that_is_no_authority_is_not_trusted(self):
+        self.run_program("ca")
+        self.run_program("issue", "localhost")
+        _, err = self.run_program("trust", "--nss", "localhost.pem", expect=LOCAL_FILE,
+                                  environment={"HOME": self.dir})
+        self.assertIn("no authority", err)
+
+
+if __name__ == "__main__":
+    unittest.main()
