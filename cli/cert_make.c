@@ -161,7 +161,7 @@ static const cli_example ca_examples[] = {
     {0},
 };
 
-static int run_ca(cli *c)
+static cli_exit do_ca(cli *c)
 {
     char subject[600];
     cli_paths paths;
@@ -181,6 +181,11 @@ static int run_ca(cli *c)
     status = make(c, &t, &paths, intermediate ? &issuer : NULL);
     cli_authority_free(&issuer);
     return status;
+}
+
+static int run_ca(cli *c)
+{
+    return (int)do_ca(c);
 }
 
 const cli_command cli_cert_ca = {
@@ -213,7 +218,7 @@ static const cli_example issue_examples[] = {
     {0},
 };
 
-static int run_issue(cli *c)
+static cli_exit do_issue(cli *c)
 {
     cli_authority authority;
     cli_exit status = cli_authority_read(c, &authority);
@@ -222,6 +227,11 @@ static int run_issue(cli *c)
     status = make_leaf(c, &authority);
     cli_authority_free(&authority);
     return status;
+}
+
+static int run_issue(cli *c)
+{
+    return (int)do_issue(c);
 }
 
 const cli_command cli_cert_issue = {
@@ -250,9 +260,14 @@ static const cli_example self_examples[] = {
     {0},
 };
 
-static int run_self(cli *c)
+static cli_exit do_self(cli *c)
 {
     return make_leaf(c, NULL);
+}
+
+static int run_self(cli *c)
+{
+    return (int)do_self(c);
 }
 
 const cli_command cli_cert_self = {

@@ -75,7 +75,7 @@ static cli_exit make_request(cli *c, const hf_cert_template *t, const cli_paths 
     return exit_status;
 }
 
-static int run_csr(cli *c)
+static cli_exit do_csr(cli *c)
 {
     char base[256];
     cli_paths paths;
@@ -92,6 +92,11 @@ static int run_csr(cli *c)
     status = make_request(c, &t, &paths);
     free(names);
     return status;
+}
+
+static int run_csr(cli *c)
+{
+    return (int)do_csr(c);
 }
 
 const cli_command cli_cert_csr = {
@@ -199,7 +204,7 @@ static cli_exit sign(cli *c, const hf_csr *csr, const cli_authority *a, const ch
     return exit_status;
 }
 
-static int run_sign(cli *c)
+static cli_exit do_sign(cli *c)
 {
     const char *path = cli_argument_at(c, 0);
     char base[CLI_PATH_SIZE];
@@ -227,6 +232,11 @@ static int run_sign(cli *c)
     }
     cli_bytes_free(&der);
     return status;
+}
+
+static int run_sign(cli *c)
+{
+    return (int)do_sign(c);
 }
 
 const cli_command cli_cert_sign = {

@@ -288,7 +288,7 @@ static cli_exit show_file(cli *c, const char *path, cli_chain *chain)
     return status;
 }
 
-static int run(cli *c)
+static cli_exit show(cli *c)
 {
     const char *what = cli_argument_at(c, 0);
     cli_chain *chain = calloc(1, sizeof *chain);
@@ -305,6 +305,11 @@ static int run(cli *c)
     cli_chain_free(chain);
     free(chain);
     return status;
+}
+
+static int run(cli *c)
+{
+    return (int)show(c);
 }
 
 const cli_command cli_cert_show = {

@@ -330,7 +330,7 @@ static cli_exit change(cli *c, const subject *s)
     return cli_fail(c, CLI_LOCAL_FILE, "no store was found to put the certificate in", lines);
 }
 
-static int run(cli *c)
+static cli_exit trust(cli *c)
 {
     subject s = {.path = cli_argument_at(c, 0)};
     cli_chain *chain = calloc(1, sizeof *chain);
@@ -350,6 +350,11 @@ static int run(cli *c)
     cli_chain_free(chain);
     free(chain);
     return status;
+}
+
+static int run(cli *c)
+{
+    return (int)trust(c);
 }
 
 const cli_command cli_cert_trust = {

@@ -263,7 +263,7 @@ static cli_exit name_to_check(cli *c, const char *what, bool peer, cli_target *t
     return status;
 }
 
-static int run(cli *c)
+static cli_exit verify(cli *c)
 {
     const char *what = cli_argument_at(c, 0), *at = cli_text(c, "at"), *name;
     bool peer = cli_names_peer(what);
@@ -290,6 +290,11 @@ static int run(cli *c)
     free(chain);
     hf_store_free(store);
     return status;
+}
+
+static int run(cli *c)
+{
+    return (int)verify(c);
 }
 
 const cli_command cli_cert_verify = {

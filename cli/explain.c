@@ -186,7 +186,7 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode));
 }
 
-static int run(cli *c)
+static cli_exit explain(cli *c)
 {
     const char *argument = cli_argument_at(c, 0), *kept = cli_text(c, "replay");
     if (kept != NULL && argument != NULL)
@@ -200,6 +200,11 @@ static int run(cli *c)
     if (strchr(argument, '/') != NULL && strncmp(argument, "https://", 8) != 0)
         return replay(c, argument); /* a path: says that there is no such file */
     return connect_and_explain(c, argument);
+}
+
+static int run(cli *c)
+{
+    return (int)explain(c);
 }
 
 const cli_command cli_command_explain = {

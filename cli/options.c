@@ -1,5 +1,5 @@
 /* options.c: from argv to values by way of a command's table; and asking for them by name. */
-#define _DEFAULT_SOURCE /* explicit_bzero */
+#define _DEFAULT_SOURCE
 #include "cli/cli.h"
 
 #include <assert.h>

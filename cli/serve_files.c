@@ -1,5 +1,5 @@
 /* serve_files.c: opening below the root, and listing; see serve_files.h. */
-#define _GNU_SOURCE /* O_PATH, syscall */
+#define _GNU_SOURCE
 #include "cli/serve_files.h"
 #include "cli/http_text.h"
 

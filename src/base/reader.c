@@ -5,7 +5,9 @@
 
 void hf_reader_init(hf_reader *r, hf_bytes bytes, const hf_field_sink *sink)
 {
-    *r = (hf_reader){.p = bytes.p, .n = bytes.n, .sink = sink};
+    /* A place to point at where there are no bytes: NULL must not be counted on from. */
+    static const uint8_t nothing[1];
+    *r = (hf_reader){.p = bytes.p != NULL ? bytes.p : nothing, .n = bytes.n, .sink = sink};
 }
 
 static void report(const hf_reader *r, hf_field_kind kind, const char *name, size_t at, size_t n,

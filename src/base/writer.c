@@ -24,12 +24,13 @@ uint8_t *hf_write_reserve(hf_writer *w, size_t n)
 {
     if (w->failed)
         return NULL;
-    if (w->room - w->n < n) {
+    bool unmade = w->p == NULL && w->grows != NULL; /* there is no place to point at yet */
+    if (w->room - w->n < n || unmade) {
         if (w->grows == NULL) {
             fail(w, HF_E_NO_ROOM);
             return NULL;
         }
-        if (hf_buf_reserve(w->grows, n) != HF_OK) {
+        if (hf_buf_reserve(w->grows, n != 0 ? n : 1) != HF_OK) {
             fail(w, HF_E_OUT_OF_MEMORY);
             return NULL;
         }

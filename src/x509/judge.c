@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define LEAST_RSA_BITS 2048U
+#define MOST_RSA_BITS  8192U /* a hostile chain with larger ones would cost too much to check */
 
 void hf_judge_value(hf_check *k, const char *format, ...)
 {
@@ -98,7 +99,9 @@ static hf_status judge_key(const hf_judged *j, hf_check *k)
         return HF_E_CERT_ALGORITHM;
     }
     hf_judge_value(k, "%s of %u bits", hf_key_type_name(c->key_type), c->key_bits);
-    hf_judge_limit(k, rsa ? "at least 2048 bits" : "a key type that is known here");
+    hf_judge_limit(k, rsa ? "2048 to 8192 bits" : "a key type that is known here");
+    if (rsa && c->key_bits > MOST_RSA_BITS)
+        return HF_E_CERT_ALGORITHM;
     return rsa && c->key_bits < LEAST_RSA_BITS ? HF_E_CERT_WEAK_KEY : HF_OK;
 }
 

@@ -553,6 +553,8 @@ static void weak_and_unknown_keys_and_algorithms_are_refused(void **state)
     r->chain[1].key_type = HF_KEY_RSA;
     r->chain[1].key_bits = 2047;
     expect(r, HF_E_CERT_WEAK_KEY, "key");
+    r->chain[1].key_bits = 8193;
+    expect(r, HF_E_CERT_ALGORITHM, "key");
     r->chain[1].key_type = HF_KEY_NONE;
     expect(r, HF_E_CERT_ALGORITHM, "key");
     r->chain[1] = good;
