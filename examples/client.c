@@ -6,29 +6,16 @@
  */
 #include <handfast/handfast.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Prints why something failed: what happened, where, what was expected, what to try. */
-static int failed(const hf_error *e)
+static int failed(hf_config *cfg, const hf_error *e)
 {
     char text[1024];
     hf_error_format(e, text, sizeof(text));
     fprintf(stderr, "client: %s", text);
+    hf_config_free(cfg);
     return 1;
-}
-
-/* Trusts the certificates in a file, or the system's where there is no file. */
-static hf_status trust(hf_config *cfg, const char *path, hf_error *e)
-{
-    hf_store *store;
-    hf_status status = hf_store_new(&store);
-    if (status < 0)
-        return e->code = status;
-    status = path != NULL ? hf_store_add_file(store, path, NULL, e)
-                          : hf_store_add_system(store, NULL, e);
-    if (status == HF_OK)
-        e->code = status = hf_config_trust(cfg, store);
-    hf_store_free(store); /* the config holds its own reference */
-    return status;
 }
 
 int main(int argc, char **argv)
@@ -37,27 +24,32 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: client HOST:PORT [CAFILE]\n");
         return 2;
     }
-    char request[512], data[16384];
+    const char *host = argv[1], *authorities = argv[2];
     hf_config *cfg = NULL;
     hf_stream *s = NULL;
-    hf_error e = {.code = HF_OK};
-    int64_t got = -1;
-    int n = snprintf(request, sizeof(request),
-                     "GET / HTTP/1.1\r\nHost: %.400s\r\nConnection: close\r\n\r\n", argv[1]);
+    hf_error e;
+    char request[512], page[16384];
+    int64_t got;
+    snprintf(request, sizeof(request),
+             "GET / HTTP/1.1\r\nHost: %.400s\r\nConnection: close\r\n\r\n", host);
 
-    /* The essential part. A config says what all connections share; it is frozen before use.
-     * hf_dial connects, shakes hands, and checks that the certificate is trusted and is for HOST.
-     * A timeout of 10,000 ms bounds the dialling, and then each read and write. */
-    if ((e.code = hf_config_new(HF_CLIENT, &cfg)) == HF_OK && trust(cfg, argv[2], &e) == HF_OK &&
-        hf_config_freeze(cfg, &e) == HF_OK && hf_dial(cfg, argv[1], 10000, &s, &e) == HF_OK) {
-        if (hf_stream_write(s, request, (size_t)n) == HF_OK)
-            while ((got = hf_stream_read(s, data, sizeof(data))) > 0)
-                fwrite(data, 1, (size_t)got, stdout);
-        if (got < 0) /* got is 0 only when the server said that this is the end */
-            hf_stream_error(s, &e);
-    }
+    /* The essential part. A config says what all connections share; it is frozen before use, and
+     * then tells whatever went wrong before. hf_dial connects, shakes hands, and checks that the
+     * certificate is trusted and is for the host; its 10,000 ms bound each later call too. */
+    hf_config_new(HF_CLIENT, &cfg);
+    if (authorities != NULL)
+        hf_config_trust_file(cfg, authorities);
+    else
+        hf_config_trust_system(cfg);
+    if (hf_config_freeze(cfg, &e) != HF_OK || hf_dial(cfg, host, 10000, &s, &e) != HF_OK)
+        return failed(cfg, &e);
+    hf_stream_write(s, request, strlen(request));
+    while ((got = hf_stream_read(s, page, sizeof(page))) > 0)
+        fwrite(page, 1, (size_t)got, stdout);
+    hf_stream_error(s, &e); /* what ended it, if not the server's own goodbye */
     hf_stream_close(s);
+    if (got < 0)
+        return failed(cfg, &e);
     hf_config_free(cfg);
-
-    return e.code < 0 ? failed(&e) : 0;
+    return 0;
 }

@@ -65,6 +65,13 @@ HF_API hf_status hf_config_trust(hf_config *cfg, hf_store *store);
 /* Trusts the system's certificates (read now, from files: src/io). */
 HF_API hf_status hf_config_trust_system(hf_config *cfg);
 
+/* Trusts the certificates in a PEM or DER file, and no others. HF_E_FILE, HF_E_PEM_... (src/io). */
+HF_API hf_status hf_config_trust_file(hf_config *cfg, const char *path);
+
+/* Remembers `e` as what hf_config_freeze will report, unless something failed before it: for
+ * setters of one's own. Returns e->code. */
+HF_API hf_status hf_config_fail(hf_config *cfg, const hf_error *e);
+
 /* Does a server ask its clients for a certificate? Default: HF_CLIENT_AUTH_NONE. With the others a
  * trust store is needed; a certificate that is sent is always verified. */
 typedef enum hf_client_auth {

@@ -64,7 +64,7 @@ void hf_config_free(hf_config *cfg)
 
 hf_status hf_config_fail(hf_config *cfg, const hf_error *e)
 {
-    if (cfg->error.code == HF_OK)
+    if (hf_config_is_open(cfg) && cfg->error.code == HF_OK)
         cfg->error = *e;
     return e->code;
 }
@@ -79,8 +79,8 @@ static hf_status fail(hf_config *cfg, hf_status code, const char *field, const c
 
 hf_status hf_config_add_identity(hf_config *cfg, hf_identity *identity)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     if (cfg->identity_count == HF_MAX_IDENTITIES)
         return fail(cfg, HF_E_BAD_ARGUMENT, "identity", "at most 64", "one more");
     cfg->identities[cfg->identity_count++] = hf_identity_ref(identity);
@@ -89,8 +89,8 @@ hf_status hf_config_add_identity(hf_config *cfg, hf_identity *identity)
 
 hf_status hf_config_trust(hf_config *cfg, hf_store *store)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     hf_store_free(cfg->store);
     cfg->store = hf_store_ref(store);
     return HF_OK;
@@ -98,8 +98,8 @@ hf_status hf_config_trust(hf_config *cfg, hf_store *store)
 
 hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     if (cfg->role != HF_SERVER)
         return fail(cfg, HF_E_WRONG_ROLE, "client_auth", "a server's configuration", "a client's");
     cfg->client_auth = mode;
@@ -108,8 +108,8 @@ hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode)
 
 hf_status hf_config_key_shares(hf_config *cfg, unsigned count)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     if (count < 1 || count > HF_MAX_SHARES)
         return fail(cfg, HF_E_BAD_ARGUMENT, "key_shares", "1 to 4", NULL);
     cfg->key_shares = count;
@@ -118,8 +118,8 @@ hf_status hf_config_key_shares(hf_config *cfg, unsigned count)
 
 hf_status hf_config_versions(hf_config *cfg, uint16_t min, uint16_t max)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     if (min > max || min < HF_TLS_1_2 || max > HF_TLS_1_3)
         return fail(cfg, HF_E_BAD_ARGUMENT, "versions", "TLS 1.2 to TLS 1.3, the lower one first",
                     NULL);
@@ -139,8 +139,8 @@ static void take_limit(uint32_t *limit, uint32_t value)
 
 hf_status hf_config_limits(hf_config *cfg, const hf_limits *l)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     take_limit(&cfg->limits.handshake_message, l->handshake_message);
     take_limit(&cfg->limits.chain_length, l->chain_length);
     take_limit(&cfg->limits.signature_checks, l->signature_checks);
@@ -152,8 +152,8 @@ hf_status hf_config_limits(hf_config *cfg, const hf_limits *l)
 
 hf_status hf_config_record_size_limit(hf_config *cfg, uint16_t limit)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     if (limit != 0 && (limit < 64 || limit > 16385))
         return fail(cfg, HF_E_BAD_ARGUMENT, "record_size_limit", "64 to 16385, or 0", NULL);
     cfg->record_size_limit = limit;
@@ -164,8 +164,8 @@ hf_status hf_config_record_size_limit(hf_config *cfg, uint16_t limit)
 #define SETTER(function, type, parameter, member)                                                  \
     hf_status function(hf_config *cfg, type parameter)                                             \
     {                                                                                              \
-        if (cfg->frozen)                                                                           \
-            return HF_E_CONFIG_FROZEN;                                                             \
+        if (!hf_config_is_open(cfg))                                                               \
+            return hf_config_closed(cfg);                                                          \
         cfg->member = parameter;                                                                   \
         return HF_OK;                                                                              \
     }
@@ -179,16 +179,16 @@ SETTER(hf_config_keep_peer_chain, bool, on, keep_peer_chain)
 
 hf_status hf_config_insecure_no_verification(hf_config *cfg)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->insecure_no_verification = true;
     return HF_OK;
 }
 
 hf_status hf_config_keylog(hf_config *cfg, void (*line)(void *ctx, const char *line), void *ctx)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->keylog = line;
     cfg->keylog_ctx = ctx;
     return HF_OK;
@@ -196,24 +196,24 @@ hf_status hf_config_keylog(hf_config *cfg, void (*line)(void *ctx, const char *l
 
 hf_status hf_config_trace(hf_config *cfg, const hf_trace *trace)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->trace = *trace;
     return HF_OK;
 }
 
 hf_status hf_config_executor(hf_config *cfg, const hf_executor *executor)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->executor = *executor;
     return HF_OK;
 }
 
 hf_status hf_config_provider(hf_config *cfg, const hf_provider *provider)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->provider = *provider;
     hf_lists_default(cfg);
     return HF_OK;
@@ -251,8 +251,8 @@ static void take_over(hf_config *cfg)
 hf_status hf_config_random(hf_config *cfg, hf_status (*random)(void *ctx, uint8_t *p, size_t n),
                            void *ctx)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     take_over(cfg);
     cfg->own_random = random;
     cfg->own_random_ctx = ctx;
@@ -261,8 +261,8 @@ hf_status hf_config_random(hf_config *cfg, hf_status (*random)(void *ctx, uint8_
 
 hf_status hf_config_clock(hf_config *cfg, int64_t (*now_s)(void *ctx), void *ctx)
 {
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     take_over(cfg);
     cfg->own_clock = now_s;
     cfg->own_clock_ctx = ctx;
@@ -313,6 +313,8 @@ static hf_status judge_all(hf_config *cfg)
 
 hf_status hf_config_freeze(hf_config *cfg, hf_error *e)
 {
+    if (cfg == NULL)
+        return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
     if (cfg->frozen)
         return HF_OK;
     hf_status s = judge_all(cfg);

@@ -170,8 +170,8 @@ static hf_status read_list(hf_config *cfg, const char *list, const list_kind *ki
 hf_status hf_config_groups(hf_config *cfg, const char *list)
 {
     static const list_kind kind = {"groups", add_group, known_groups};
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->group_count = 0;
     return read_list(cfg, list, &kind);
 }
@@ -179,8 +179,8 @@ hf_status hf_config_groups(hf_config *cfg, const char *list)
 hf_status hf_config_suites(hf_config *cfg, const char *list)
 {
     static const list_kind kind = {"suites", add_suite, known_suites};
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->suite_count = 0;
     return read_list(cfg, list, &kind);
 }
@@ -188,8 +188,8 @@ hf_status hf_config_suites(hf_config *cfg, const char *list)
 hf_status hf_config_sigschemes(hf_config *cfg, const char *list)
 {
     static const list_kind kind = {"sigschemes", add_sigscheme, known_sigschemes};
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     cfg->sigscheme_count = 0;
     return read_list(cfg, list, &kind);
 }
@@ -199,8 +199,8 @@ hf_status hf_config_alpn(hf_config *cfg, const char *list)
 {
     hf_error e;
     hf_writer w;
-    if (cfg->frozen)
-        return HF_E_CONFIG_FROZEN;
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
     hf_buf_free(&cfg->alpn);
     hf_writer_init_buf(&w, &cfg->alpn);
     while (*list != '\0') {

@@ -7,7 +7,15 @@
 /* Fills groups, suites and schemes with the defaults of the config's provider. */
 void hf_lists_default(hf_config *cfg);
 
-/* Remembers the first failure of a setter; returns its code. */
-hf_status hf_config_fail(hf_config *cfg, const hf_error *e);
+/* May the config still be changed? One that could not be made (NULL) may not either, so that a
+ * program may check once, when it freezes it; hf_config_closed says which of the two it is. */
+static inline bool hf_config_is_open(const hf_config *cfg)
+{
+    return cfg != NULL && !cfg->frozen;
+}
+static inline hf_status hf_config_closed(const hf_config *cfg)
+{
+    return cfg == NULL ? HF_E_OUT_OF_MEMORY : HF_E_CONFIG_FROZEN;
+}
 
 #endif

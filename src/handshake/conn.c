@@ -54,6 +54,8 @@ static hf_status take_alert(hf_conn *c, const hf_record *record, hf_error *e)
 {
     hf_reader r;
     hf_alert_msg m;
+    if (record->content.n == 0) /* section 5.4 */
+        return hf_fail(e, HF_E_RECORD_EMPTY, "fragment", "an alert", "none");
     hf_reader_init(&r, record->content, NULL);
     if (!hf_alert_parse(&r, &m)) {
         hf_reader_status(&r, NULL);
@@ -123,19 +125,20 @@ static hf_status count_idle(hf_conn *c, hf_error *e)
 {
     if (++c->idle_records <= c->cfg->limits.records_without_progress)
         return HF_OK;
-    hf_fail(e, HF_E_RECORDS_WITHOUT_PROGRESS, NULL, NULL, "%u in a row", c->idle_records);
+    hf_fail(e, HF_E_RECORDS_WITHOUT_PROGRESS, "fragment", NULL, "%u in a row", c->idle_records);
     hf_error_expected(e, "at most %u", c->cfg->limits.records_without_progress);
     return e->code;
 }
 
 /* Early data behind a ClientHello that is answered by HelloRetryRequest: still before any key, so
- * it is told by its type alone (RFC 9846 section 4.3.10). */
+ * it is told by its type alone (RFC 9846 section 4.3.10). The header counts too, so that empty
+ * records are not free. */
 static bool drop_early(hf_conn *c, const hf_record *r)
 {
-    if (r->type != HF_CONTENT_APPLICATION_DATA || r->encrypted ||
-        c->channel.skip_early < r->content.n)
+    size_t whole = HF_RECORD_HEADER + r->content.n;
+    if (r->type != HF_CONTENT_APPLICATION_DATA || r->encrypted || c->channel.skip_early < whole)
         return false;
-    c->channel.skip_early -= (uint32_t)r->content.n;
+    c->channel.skip_early -= (uint32_t)whole;
     return true;
 }
 

@@ -144,17 +144,29 @@ hf_status hf_store_add_system(hf_store *store, size_t *added, hf_error *e)
     return HF_E_STORE_EMPTY;
 }
 
-hf_status hf_config_trust_system(hf_config *cfg)
+/* Makes a store, fills it from a file or (NULL) the system, and hands it to the config; a failure
+ * is the config's to tell. */
+static hf_status trust(hf_config *cfg, const char *path)
 {
-    hf_store *store;
+    hf_error e = {.code = HF_OK};
+    hf_store *store = NULL;
     if (cfg == NULL)
-        return HF_E_BAD_ARGUMENT;
-    hf_status status = hf_store_new(&store);
-    if (status < 0)
-        return status;
-    status = hf_store_add_system(store, NULL, NULL);
-    if (status == HF_OK)
-        status = hf_config_trust(cfg, store);
+        return HF_E_OUT_OF_MEMORY;
+    e.code = hf_store_new(&store);
+    if (e.code == HF_OK)
+        e.code = path != NULL ? hf_store_add_file(store, path, NULL, &e)
+                              : hf_store_add_system(store, NULL, &e);
+    hf_status status = e.code == HF_OK ? hf_config_trust(cfg, store) : hf_config_fail(cfg, &e);
     hf_store_free(store);
     return status;
+}
+
+hf_status hf_config_trust_system(hf_config *cfg)
+{
+    return trust(cfg, NULL);
+}
+
+hf_status hf_config_trust_file(hf_config *cfg, const char *path)
+{
+    return trust(cfg, path);
 }

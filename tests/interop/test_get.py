@@ -66,7 +66,7 @@ class Peer:
     def serve(self, plain):
         plain.settimeout(TIMEOUT)
         try:
-            with plain, self.context.wrap_socket(plain) as connection:
+            with plain, self.context.wrap_socket(plain, server_side=True) as connection:
                 head = b""
                 while b"\r\n\r\n" not in head:
                     data = connection.recv(65536)
