@@ -201,5 +201,5 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a write says EPIPE instead: each place knows what that means */
     const cli_command *list[MOST_COMMANDS];
     list_commands(list);
-    return top_level(argc > 0 ? argc - 1 : 0, argv + (argc > 0), list);
+    return (int)top_level(argc > 0 ? argc - 1 : 0, argv + (argc > 0), list);
 }

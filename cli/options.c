@@ -1,5 +1,5 @@
 /* options.c: from argv to values by way of a command's table; and asking for them by name. */
-#define _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
 #include "cli/cli.h"
 
 #include <assert.h>

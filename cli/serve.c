@@ -62,13 +62,13 @@ static const cli_option limits[] = {
     {.name = "handshake-timeout",
      .kind = CLI_SECONDS,
      .value = "SECONDS",
-     .min = 0,
+     .min = 1,
      .max = 3600,
      .help = "for the whole handshake; default 10"},
     {.name = "idle-timeout",
      .kind = CLI_SECONDS,
      .value = "SECONDS",
-     .min = 0,
+     .min = 1,
      .max = 86400,
      .help = "between requests, and for a peer that takes nothing; default 60"},
     {.name = "grace",
@@ -499,7 +499,8 @@ static cli_exit start_handles(serve *s)
 static void announce(serve *s)
 {
     if (s->local)
-        cli_say(s->c, "to trust it: --cacert %s (handfast, curl), or handfast cert trust",
+        cli_say(s->c,
+                "to trust it: handfast cert trust %s   (once: --cacert, for handfast and curl)",
                 s->ca_path);
     const char *root = cli_argument_at(s->c, 0);
     for (size_t i = 0; i < s->listener_count; i++) {
@@ -528,13 +529,13 @@ static int cmd_serve(cli *c)
 {
     serve *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+        return (int)cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     s->c = c;
     s->site.root = -1;
     pthread_mutex_init(&s->ready_lock, NULL);
     if (uv_loop_init(&s->loop) != 0) {
         free(s);
-        return cli_fail(c, CLI_OTHER, "the event loop could not be started", NULL);
+        return (int)cli_fail(c, CLI_OTHER, "the event loop could not be started", NULL);
     }
     cli_exit status = start(s);
     if (status == CLI_DONE) {
@@ -553,5 +554,5 @@ static int cmd_serve(cli *c)
     pthread_mutex_destroy(&s->ready_lock);
     free(s->listeners);
     free(s);
-    return status;
+    return (int)status;
 }

@@ -1,6 +1,6 @@
 /* state.c: the local certificate authority: made once, kept in a folder that this user alone reads,
  * and the certificate that it issues for this machine's own names. */
-#define _DEFAULT_SOURCE /* flock */
+#define _DEFAULT_SOURCE 1
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
 
@@ -224,6 +224,8 @@ static cli_exit open_authority(cli *c, const local_paths *p, int64_t now_s, cli_
     }
     hf_error e = {0};
     hf_status status = hf_identity_read_files(p->ca, p->ca_key, NULL, ca, &e);
+    if (status == HF_E_OUT_OF_MEMORY) /* says nothing about the authority */
+        return tell(c, &e, status, "reading the local authority");
     if (status != HF_OK) {
         char why[2 * HF_ERROR_TEXT + 160];
         snprintf(why, sizeof why, "%s%s%s", hf_error_sentence(status), e.got[0] != '\0' ? ": " : "",

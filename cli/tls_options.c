@@ -1,5 +1,5 @@
 /* tls_options.c: the options about TLS that commands share, and the config that they describe. */
-#define _DEFAULT_SOURCE /* explicit_bzero */
+#define _DEFAULT_SOURCE 1
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
 #include "explain/explain.h"

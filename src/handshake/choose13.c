@@ -195,9 +195,11 @@ hf_status hf_s13_judge_second_hello(hf_handshake *hs, hf_reader *r)
         s = judge_same(hs, &m, (hf_bytes){r->p, r->n});
     if (s == HF_OK)
         s = judge_cookie(hs, &m.extensions);
-    if (s == HF_OK)
-        hs->hello = m;
-    return s;
+    if (s != HF_OK)
+        return s;
+    hs->hello = m;
+    hs->conn->channel.skip_early = 0; /* none comes behind this one: section 4.3.10 */
+    return HF_OK;
 }
 
 /* ---- choosing ---- */

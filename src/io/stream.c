@@ -150,13 +150,20 @@ static hf_status await_job(hf_stream *s, int64_t deadline_ms)
     }
 }
 
+/* Data that waits to be read is read before more is taken in: what comes after it may be the end of
+ * the connection, and must not overtake it. */
+static bool wants_input(int state)
+{
+    return (state & (HF_WANT_INPUT | HF_HAVE_DATA | HF_WANT_JOB)) == HF_WANT_INPUT;
+}
+
 /* Waits until the socket or a job can move the connection on. `state` is what hf_step said.
  * HF_E_TIMEOUT, HF_E_SYSTEM (errno), HF_E_INTERNAL when there is nothing to wait for. */
 static hf_status await(hf_stream *s, int state, int64_t deadline_ms)
 {
     if ((state & HF_WANT_JOB) != 0)
         return await_job(s, deadline_ms);
-    bool input = (state & HF_WANT_INPUT) != 0 && !s->input_ended && !s->input_full;
+    bool input = wants_input(state) && !s->input_ended && !s->input_full;
     bool output = hf_out(s->conn).n > 0 && s->send_errno == 0;
     if (!input && !output)
         return HF_E_INTERNAL;
@@ -196,7 +203,7 @@ static int drive(hf_stream *s, int until, const char *what, int64_t deadline_ms,
         send_some(s);
         if ((state & until) != 0)
             return state;
-        if ((state & (HF_WANT_INPUT | HF_WANT_JOB)) == HF_WANT_INPUT && receive_some(s))
+        if (wants_input(state) && receive_some(s))
             continue;
         hf_status status = await(s, state, deadline_ms);
         if (status < 0)
@@ -378,7 +385,7 @@ static hf_status write_failed(hf_stream *s)
         int state = hf_step(s->conn);
         if (state < 0)
             return conn_failed(s, state) == HF_E_TRUNCATED ? send_failed(s) : s->dead;
-        if (!receive_some(s))
+        if (!wants_input(state) || !receive_some(s))
             return send_failed(s);
     }
 }
@@ -392,7 +399,7 @@ static hf_status write_blocked(hf_stream *s, int64_t deadline_ms)
         return conn_failed(s, state);
     if ((state & HF_PEER_CLOSED) != 0)
         state &= ~HF_WANT_INPUT;
-    if ((state & (HF_WANT_INPUT | HF_WANT_JOB)) == HF_WANT_INPUT && receive_some(s))
+    if (wants_input(state) && receive_some(s))
         return HF_OK;
     hf_status status = await(s, state, deadline_ms);
     return status < 0 ? await_failed(s, status, "writing", s->timeout_ms) : HF_OK;

@@ -127,6 +127,8 @@ hf_status hf_store_add_system(hf_store *store, size_t *added, hf_error *e)
         status = add_file(&g, file, e);
     if (status == HF_OK && folders != NULL)
         status = add_folders(&g, folders, e);
+    if (status < 0 && status != HF_E_OUT_OF_MEMORY && g.added > 0)
+        status = HF_OK; /* one of several places is missing: the others will do */
     if (file == NULL && folders == NULL)
         status = add_bundle(&g, e);
     if (status < 0)

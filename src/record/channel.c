@@ -150,6 +150,8 @@ static hf_status open_failed(hf_status s, const hf_channel *ch, const uint8_t *r
         return hf_fail(e, s, "encrypted_record", "a record that opens under the agreed key",
                        "record %llu under the %s key does not",
                        (unsigned long long)ch->read.sequence, ch->read.name);
+    case HF_E_RECORD_NO_CONTENT_TYPE:
+        return hf_fail(e, s, "type", "a content type before the padding", "only zeros");
     default:
         return hf_fail(e, s, NULL, NULL, NULL);
     }

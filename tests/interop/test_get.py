@@ -21,7 +21,7 @@ def answer(body=b"", status="200 OK", *headers, length=True):
     lines = [f"HTTP/1.1 {status}", *headers]
     if length:
         lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n" + body
 
 
 def chunked(*chunks, end=b"0\r\n\r\n"):
@@ -269,7 +269,7 @@ class GetTest(unittest.TestCase):
     def test_an_answer_before_the_end_of_the_upload_counts(self):
         def refuse(connection, head, peer):
             connection.sendall(answer(b"too large\n", "413 Content Too Large"))
-            connection.unwrap()
+            time.sleep(0.3)  # the answer is out; closing over what was not read then resets
         p = self.peer({"/": refuse})
         with open(os.path.join(self.dir, "data"), "wb") as f:
             f.write(BIG * 16)
@@ -291,10 +291,10 @@ class GetTest(unittest.TestCase):
             self.assertEqual(os.listdir(self.dir), [])
 
     def test_verbose_shows_tls_and_headers_and_hides_passwords(self):
-        p = self.peer({"/": answer(b"x", "200 OK", "X-Evil: \x1b[31mred")})
+        p = self.peer({"/": answer(b"x", "200 OK", "X-Evil: \u202ered")})
         _, err = self.run_program("-v", "-H", "Authorization: Basic c2VjcmV0", p.url())
         for text in ("TLS 1.3", "CN=localhost", "> GET / HTTP/1.1", "< HTTP/1.1 200 OK",
-                     "Authorization: (hidden)", "\\x1b[31mred"):
+                     "Authorization: (hidden)", "\\xe2\\x80\\xaered"):
             self.assertIn(text, err)
         self.assertNotIn("c2VjcmV0", err)
         self.assertIn("Authorization: Basic c2VjcmV0", p.requests[-1][0])
@@ -359,6 +359,11 @@ class GetTest(unittest.TestCase):
 
     def test_both_versions(self):
         for version, name in ((ssl.TLSVersion.TLSv1_2, "TLS 1.2"), (ssl.TLSVersion.TLSv1_3, "TLS 1.3")):
+            own = subprocess.run([PROGRAM, "get", "--max-version", name[-3:], "https://127.0.0.1:1/"],
+                                 timeout=TIMEOUT, capture_output=True)
+            if own.returncode != NO_CONNECTION:
+                print(f"skipped: this build of handfast has no {name}")
+                continue
             p = self.peer({"/": answer(BIG)}, version=version)
             out, err = self.run_program("-v", p.url())
             self.assertTrue(out == BIG)
@@ -414,9 +419,13 @@ class GetTest(unittest.TestCase):
         self.assertEqual(p.requests[-1][0], "GET / HTTP/1.1\r\nX: y")
 
     def test_connect_says_when_the_peer_leaves_without_a_word(self):
-        p = self.peer({"/abrupt": answer(b"x")})
+        def leave(connection, head, peer):
+            connection.sendall(b"x")
+            while connection.recv(100):  # what is not read would reset the connection
+                pass
+        p = self.peer({"/": leave})
         out, err = self.run_program(f"localhost:{p.port}", command="connect", expect=TLS,
-                                    stdin=b"GET /abrupt HTTP/1.1\r\n\r\n")
+                                    stdin=b"GET / HTTP/1.1\r\n\r\n")
         self.assertTrue(out.endswith(b"x"))
         self.assertIn("without saying so", err)
 

@@ -282,6 +282,13 @@ class Http(ServeCase):
             self.assertEqual(c.getresponse().read(), b"<h1>hello</h1>\n")
         c.close()
 
+    def test_a_request_in_single_bytes_is_the_same_request(self):
+        with self.server.connect() as s:
+            for byte in b"POST /.echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" \
+                        b"Connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n":
+                s.sendall(bytes([byte]))
+            self.assertIn(hashlib.sha256(b"abc").hexdigest().encode() + b" 3\n", read_all(s))
+
     def test_what_is_not_http_is_refused(self):
         for request, status in (
                 (b"\x00\x01\x02\x03\r\n\r\n", b"400"), (b"GET / HTTP/9.9\r\n\r\n", b"(400|505)"),
@@ -480,6 +487,19 @@ class Life(ServeCase):
                             self.state], stderr=subprocess.PIPE, timeout=TIMEOUT)
         self.assertEqual(r.returncode, 8)
         self.assertIn(b"the local authority cannot be used", r.stderr)
+
+    def test_the_authority_lives_in_the_users_data_folder(self):
+        self.server.stop()
+        for variables, where in (({"XDG_DATA_HOME": self.dir + "/x"}, "/x/handfast"),
+                                 ({"HOME": self.dir + "/h"}, "/h/.local/share/handfast")):
+            clean = {k: v for k, v in os.environ.items() if k not in ("XDG_DATA_HOME", "HOME")}
+            process = subprocess.Popen([PROGRAM, "serve", self.root, "--listen", "127.0.0.1:0"],
+                                       env={**clean, **variables}, stderr=subprocess.PIPE)
+            line = process.stderr.readline()
+            process.terminate()
+            process.communicate(timeout=TIMEOUT)
+            self.assertEqual(process.returncode, 0)
+            self.assertIn((self.dir + where + "/ca.pem").encode(), line)
 
     def test_a_folder_that_others_may_write_to_is_refused(self):
         self.server.stop()

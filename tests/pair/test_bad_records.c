@@ -151,24 +151,25 @@ typedef struct place {
     bool after;
     keys liars, victims;
     bool hello_seen; /* by the victim, or sent by it */
+    bool first;      /* nothing came before: what is no record at all is another protocol */
 } place;
 
 static const place places[] = {
-    {"before ClientHello", true, HF_MSG_CLIENT_HELLO, 0, false, CLEAR, CLEAR, false},
-    {"before the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, false, CLEAR, CLEAR, true},
-    {"after the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, true, CLEAR, KEYS, true},
-    {"before HelloRetryRequest", false, HF_MSG_HELLO_RETRY_REQUEST, 0, false, CLEAR, CLEAR, true},
-    {"before ServerHello", false, HF_MSG_SERVER_HELLO, 0, false, CLEAR, CLEAR, true},
-    {"after ServerHello", false, HF_MSG_SERVER_HELLO, 0, true, CLEAR, KEYS, true},
-    {"before EncryptedExtensions", false, HF_MSG_ENCRYPTED_EXTENSIONS, 0, false, KEYS, KEYS, true},
-    {"before the server's Certificate", false, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true},
-    {"before the server's Finished", false, HF_MSG_FINISHED, 0, false, KEYS, KEYS, true},
-    {"before the client's Certificate", true, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true},
-    {"before the client's Finished", true, HF_MSG_FINISHED, 0, false, KEYS, KEYS, true},
+    {"before ClientHello", true, HF_MSG_CLIENT_HELLO, 0, false, CLEAR, CLEAR, false, true},
+    {"before the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, false, CLEAR, CLEAR, true, false},
+    {"after the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, true, CLEAR, KEYS, true, false},
+    {"before HelloRetryRequest", false, HF_MSG_HELLO_RETRY_REQUEST, 0, false, CLEAR, CLEAR, true, true},
+    {"before ServerHello", false, HF_MSG_SERVER_HELLO, 0, false, CLEAR, CLEAR, true, false},
+    {"after ServerHello", false, HF_MSG_SERVER_HELLO, 0, true, CLEAR, KEYS, true, false},
+    {"before EncryptedExtensions", false, HF_MSG_ENCRYPTED_EXTENSIONS, 0, false, KEYS, KEYS, true, false},
+    {"before the server's Certificate", false, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true, false},
+    {"before the server's Finished", false, HF_MSG_FINISHED, 0, false, KEYS, KEYS, true, false},
+    {"before the client's Certificate", true, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true, false},
+    {"before the client's Finished", true, HF_MSG_FINISHED, 0, false, KEYS, KEYS, true, false},
 };
 
 /* Where a trick makes sense. */
-enum { IN_CLEAR = 1, AFTER_KEYS = 2, PLAIN_UNDER_KEYS = 4, AFTER_HELLO = 8, ANY = 7 };
+enum { IN_CLEAR = 1, AFTER_KEYS = 2, PLAIN_UNDER_KEYS = 4, AFTER_HELLO = 8, FOREIGN = 16, ANY = 7 };
 
 typedef struct trick_case {
     const char *what;
@@ -183,13 +184,13 @@ typedef struct trick_case {
 #define DECODE     HF_ALERT_decode_error
 #define BAD_MAC    HF_ALERT_bad_record_mac
 static const trick_case cases[] = {
-    {"record type 24", type_24, IN_CLEAR | AFTER_KEYS | AFTER_HELLO, HF_E_RECORD_TYPE, UNEXPECTED},
-    {"record type 19", type_19, IN_CLEAR | AFTER_KEYS | AFTER_HELLO, HF_E_RECORD_TYPE, UNEXPECTED},
-    {"record type 255", type_255, IN_CLEAR | AFTER_KEYS | AFTER_HELLO, HF_E_RECORD_TYPE,
+    {"record type 24", type_24, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
+    {"record type 19", type_19, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
+    {"record type 255", type_255, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE,
      UNEXPECTED},
-    {"type 24 outside", raw_type_24, ANY | AFTER_HELLO, HF_E_RECORD_TYPE, UNEXPECTED},
-    {"type 0 outside", raw_type_0, ANY | AFTER_HELLO, HF_E_RECORD_TYPE, UNEXPECTED},
-    {"version 2.3", raw_version, ANY | AFTER_HELLO, HF_E_RECORD_VERSION, HF_ALERT_protocol_version},
+    {"type 24 outside", raw_type_24, ANY | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
+    {"type 0 outside", raw_type_0, ANY | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
+    {"version 2.3", raw_version, ANY | FOREIGN, HF_E_RECORD_VERSION, HF_ALERT_protocol_version},
     {"handshake in the clear", raw_handshake, AFTER_KEYS | PLAIN_UNDER_KEYS, HF_E_RECORD_TYPE,
      UNEXPECTED},
     {"warning in the clear", raw_warning, AFTER_KEYS | PLAIN_UNDER_KEYS, HF_E_RECORD_TYPE,
@@ -261,7 +262,9 @@ static void every_bad_record_at_every_place_is_refused(void **state)
             add_work(at->by_client ? p.client : p.server, at->message, at->nth, at->after,
                      do_trick);
             snprintf(what, sizeof(what), "%s %s", t->what, at->name);
-            liar_expect(&p, at->by_client ? p.server : p.client, what, t->code, t->alert);
+            bool foreign = at->first && (t->where & FOREIGN) != 0;
+            liar_expect(&p, at->by_client ? p.server : p.client, what,
+                        foreign ? HF_E_NOT_TLS : t->code, foreign ? UNEXPECTED : t->alert);
             pair_free(&p);
             count++;
         }

@@ -1,5 +1,5 @@
 /* test_cli_options.c: from argv to values; what is refused, and with which words. */
-#define _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
 #include "../../cli/options.c"
 #include "../../cli/report.c"
 
