@@ -84,8 +84,8 @@ static int64_t now_ms(void)
 static hf_status failed(hf_error *e, hf_status code, const char *subject, const char *got)
 {
     *e = (hf_error){.code = code};
-    snprintf(e->subject, sizeof e->subject, "%s", subject);
-    snprintf(e->got, sizeof e->got, "%s", got);
+    snprintf(e->subject, sizeof e->subject, "%.*s", HF_ERROR_TEXT - 1, subject);
+    snprintf(e->got, sizeof e->got, "%.*s", HF_ERROR_TEXT - 1, got);
     return code;
 }
 

@@ -85,9 +85,9 @@ static void other_protocols_are_named(void **state)
 
 static void an_ssl_2_hello_is_named(void **state)
 {
-    static const uint8_t hello[] = {0x80, 0x2e, 1,    0, 2, 0,    0x15, 0,    0,    0,    0x10, 1,
-                                    0,    0x80, 0,    0, 0, 0x0a, 0,    0,    0x16, 0,    0,    0x13,
-                                    0,    0,    0x05, 0, 0, 0x04, 0,    0,    0x15, 0,    0,    1};
+    static const uint8_t hello[] = {0x80, 0x2e, 1,    0, 2, 0,    0x15, 0, 0,    0, 0x10, 1,
+                                    0,    0x80, 0,    0, 0, 0x0a, 0,    0, 0x16, 0, 0,    0x13,
+                                    0,    0,    0x05, 0, 0, 0x04, 0,    0, 0x15, 0, 0,    1};
     (void)state;
     pair p;
     hf_conn *victim = start(&p, false);
@@ -191,8 +191,9 @@ static void a_first_message_over_the_limit_is_refused_by_its_header_alone(void *
         char got[32];
         pair p;
         hf_limits limits = {.handshake_message = cases[i].limit};
-        const uint8_t record[] = {HF_CONTENT_HANDSHAKE, 3, 1, 0, 4, HF_MSG_CLIENT_HELLO,
-                                  (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+        const uint8_t record[] = {
+            HF_CONTENT_HANDSHAKE, 3,         1, 0, 4, HF_MSG_CLIENT_HELLO, (uint8_t)(n >> 16),
+            (uint8_t)(n >> 8),    (uint8_t)n};
         pair_config(&p, &pki);
         hf_config_limits(p.server_config, &limits);
         pair_start(&p);

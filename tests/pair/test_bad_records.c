@@ -59,7 +59,8 @@ static void start(pair *p, bool liar_is_client)
 
 /* ---- what ---- */
 
-static const uint8_t half[] = {HF_MSG_CERTIFICATE, 0, 1, 0, 1, 2, 3}, long_message[] = {11, 1, 0, 1};
+static const uint8_t half[] = {HF_MSG_CERTIFICATE, 0, 1, 0, 1, 2, 3},
+                     long_message[] = {11, 1, 0, 1};
 static const uint8_t fatal[] = {2, 40}, warning[] = {1, 90}, two_alerts[] = {1, 90, 2, 40};
 static const uint8_t one = 1, two = 2, ones[2] = {1, 1}, zeros[300];
 
@@ -156,15 +157,20 @@ typedef struct place {
 
 static const place places[] = {
     {"before ClientHello", true, HF_MSG_CLIENT_HELLO, 0, false, CLEAR, CLEAR, false, true},
-    {"before the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, false, CLEAR, CLEAR, true, false},
+    {"before the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, false, CLEAR, CLEAR, true,
+     false},
     {"after the second ClientHello", true, HF_MSG_CLIENT_HELLO, 1, true, CLEAR, KEYS, true, false},
-    {"before HelloRetryRequest", false, HF_MSG_HELLO_RETRY_REQUEST, 0, false, CLEAR, CLEAR, true, true},
+    {"before HelloRetryRequest", false, HF_MSG_HELLO_RETRY_REQUEST, 0, false, CLEAR, CLEAR, true,
+     true},
     {"before ServerHello", false, HF_MSG_SERVER_HELLO, 0, false, CLEAR, CLEAR, true, false},
     {"after ServerHello", false, HF_MSG_SERVER_HELLO, 0, true, CLEAR, KEYS, true, false},
-    {"before EncryptedExtensions", false, HF_MSG_ENCRYPTED_EXTENSIONS, 0, false, KEYS, KEYS, true, false},
-    {"before the server's Certificate", false, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true, false},
+    {"before EncryptedExtensions", false, HF_MSG_ENCRYPTED_EXTENSIONS, 0, false, KEYS, KEYS, true,
+     false},
+    {"before the server's Certificate", false, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true,
+     false},
     {"before the server's Finished", false, HF_MSG_FINISHED, 0, false, KEYS, KEYS, true, false},
-    {"before the client's Certificate", true, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true, false},
+    {"before the client's Certificate", true, HF_MSG_CERTIFICATE, 0, false, KEYS, KEYS, true,
+     false},
     {"before the client's Finished", true, HF_MSG_FINISHED, 0, false, KEYS, KEYS, true, false},
 };
 
@@ -186,8 +192,7 @@ typedef struct trick_case {
 static const trick_case cases[] = {
     {"record type 24", type_24, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
     {"record type 19", type_19, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
-    {"record type 255", type_255, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE,
-     UNEXPECTED},
+    {"record type 255", type_255, IN_CLEAR | AFTER_KEYS | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
     {"type 24 outside", raw_type_24, ANY | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
     {"type 0 outside", raw_type_0, ANY | FOREIGN, HF_E_RECORD_TYPE, UNEXPECTED},
     {"version 2.3", raw_version, ANY | FOREIGN, HF_E_RECORD_VERSION, HF_ALERT_protocol_version},
@@ -240,8 +245,9 @@ static const trick_case cases[] = {
 
 static bool fits(const trick_case *t, const place *at)
 {
-    unsigned have = at->victims == CLEAR ? IN_CLEAR : at->liars == KEYS ? AFTER_KEYS
-                                                                        : PLAIN_UNDER_KEYS;
+    unsigned have = at->victims == CLEAR ? IN_CLEAR
+                    : at->liars == KEYS  ? AFTER_KEYS
+                                         : PLAIN_UNDER_KEYS;
     return (t->where & have) != 0 && ((t->where & AFTER_HELLO) == 0 || at->hello_seen);
 }
 
@@ -282,9 +288,9 @@ static void messages_before_a_key_change_end_their_record(void **state)
         unsigned nth;
         bool by_client;
     } aligned[] = {
-        {HF_MSG_CLIENT_HELLO, 0, true},        {HF_MSG_HELLO_RETRY_REQUEST, 0, false},
-        {HF_MSG_CLIENT_HELLO, 1, true},        {HF_MSG_SERVER_HELLO, 0, false},
-        {HF_MSG_FINISHED, 0, false},           {HF_MSG_FINISHED, 0, true},
+        {HF_MSG_CLIENT_HELLO, 0, true}, {HF_MSG_HELLO_RETRY_REQUEST, 0, false},
+        {HF_MSG_CLIENT_HELLO, 1, true}, {HF_MSG_SERVER_HELLO, 0, false},
+        {HF_MSG_FINISHED, 0, false},    {HF_MSG_FINISHED, 0, true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(aligned) / sizeof(aligned[0]); i++) {

@@ -36,12 +36,12 @@ static const uint8_t finished[4 + 32] = {HF_MSG_FINISHED, 0, 0, 32};
 static const uint8_t end_of_early[] = {HF_MSG_END_OF_EARLY_DATA, 0, 0, 0};
 static const uint8_t unknown_message[] = {200, 0, 0, 0};
 static const uint8_t too_long[] = {HF_MSG_KEY_UPDATE, 1, 0, 1};
-static const uint8_t ticket[] = {HF_MSG_NEW_SESSION_TICKET, 0, 0, 14, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
-                                 1, 7, 0, 0};
-static const uint8_t empty_ticket[] = {HF_MSG_NEW_SESSION_TICKET, 0, 0, 13, 0, 0, 1, 0, 0, 0, 0, 0,
-                                       0, 0, 0, 0, 0};
-static const uint8_t short_ticket[] = {HF_MSG_NEW_SESSION_TICKET, 0, 0, 9, 0, 0, 1, 0, 0, 0, 0, 0,
-                                       0};
+static const uint8_t ticket[] = {
+    HF_MSG_NEW_SESSION_TICKET, 0, 0, 14, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 0};
+static const uint8_t empty_ticket[] = {
+    HF_MSG_NEW_SESSION_TICKET, 0, 0, 13, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const uint8_t short_ticket[] = {
+    HF_MSG_NEW_SESSION_TICKET, 0, 0, 9, 0, 0, 1, 0, 0, 0, 0, 0, 0};
 static const uint8_t half[] = {HF_MSG_KEY_UPDATE, 0, 0};
 
 #define TRICK(name, ...)                                                                           \
@@ -99,10 +99,11 @@ static void updates(hf_conn *c, int count, bool both)
 TRICK(update_flood, updates(c, 33, false))
 TRICK(update_flood_asking, updates(c, 33, true))
 /* Empty records between do not reset the count. */
-TRICK(update_flood_hidden, for (int i = 0; i < 33; i++) {
-    updates(c, 1, false);
-    liar_send(c, HF_CONTENT_APPLICATION_DATA, NULL, 0);
-})
+TRICK(
+    update_flood_hidden, for (int i = 0; i < 33; i++) {
+        updates(c, 1, false);
+        liar_send(c, HF_CONTENT_APPLICATION_DATA, NULL, 0);
+    })
 
 static void too_much_inside(hf_conn *c)
 {

@@ -257,8 +257,8 @@ static void every_forbidden_value_has_its_code_and_alert(void **state)
         hf_conn *victim = now->by_client ? p.server : p.client;
         hf_conn_error(victim, &e);
         if (e.code != now->code || e.alert != now->alert)
-            fail_msg("%s: %s with %s (%s)", now->what, hf_error_name(e.code), hf_alert_name(e.alert),
-                     e.field != NULL ? e.field : "");
+            fail_msg("%s: %s with %s (%s)", now->what, hf_error_name(e.code),
+                     hf_alert_name(e.alert), e.field != NULL ? e.field : "");
         tamper_expect(&p, victim, now->code);
         pair_free(&p);
     }

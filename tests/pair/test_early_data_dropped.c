@@ -1,5 +1,5 @@
-/* test_early_data_dropped.c: a client that sends early data to a server that does not take it: it is
- * dropped up to a budget, before and after HelloRetryRequest, and only then. RFC 9846 section
+/* test_early_data_dropped.c: a client that sends early data to a server that does not take it: it
+ * is dropped up to a budget, before and after HelloRetryRequest, and only then. RFC 9846 section
  * 4.3.10. */
 #include "support/liar.h"
 
@@ -69,8 +69,7 @@ static void early_data_over_the_budget_is_refused(void **state)
         pair p;
         start(&p, retry == 1, true);
         send_early(&p, BUDGET + 1, 1001);
-        liar_expect(&p, p.server, "over the budget",
-                    retry ? HF_E_RECORD_TYPE : HF_E_BAD_RECORD_MAC,
+        liar_expect(&p, p.server, "over the budget", retry ? HF_E_RECORD_TYPE : HF_E_BAD_RECORD_MAC,
                     retry ? HF_ALERT_unexpected_message : HF_ALERT_bad_record_mac);
         pair_free(&p);
     }
@@ -85,8 +84,7 @@ static void empty_records_count_too(void **state)
         start(&p, retry == 1, true);
         for (size_t i = 0; i < BUDGET / 5 + 1; i++)
             liar_raw_record(p.client, HF_CONTENT_APPLICATION_DATA, 0x0303, 0);
-        liar_expect(&p, p.server, "empty records",
-                    retry ? HF_E_RECORD_TYPE : HF_E_BAD_RECORD_MAC,
+        liar_expect(&p, p.server, "empty records", retry ? HF_E_RECORD_TYPE : HF_E_BAD_RECORD_MAC,
                     retry ? HF_ALERT_unexpected_message : HF_ALERT_bad_record_mac);
         pair_free(&p);
     }
@@ -100,8 +98,7 @@ static void early_data_that_was_not_offered_is_refused(void **state)
             pair p;
             start(&p, retry == 1, false);
             liar_raw_record(p.client, HF_CONTENT_APPLICATION_DATA, 0x0303, n);
-            liar_expect(&p, p.server, "not offered",
-                        retry ? HF_E_RECORD_TYPE : HF_E_BAD_RECORD_MAC,
+            liar_expect(&p, p.server, "not offered", retry ? HF_E_RECORD_TYPE : HF_E_BAD_RECORD_MAC,
                         retry ? HF_ALERT_unexpected_message : HF_ALERT_bad_record_mac);
             pair_free(&p);
         }

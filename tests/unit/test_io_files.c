@@ -329,7 +329,15 @@ static void a_config_trusts_the_system(void **state)
     assert_int_equal(hf_config_trust_system(cfg), HF_OK);
     assert_int_equal(hf_config_freeze(cfg, NULL), HF_OK);
     hf_config_free(cfg);
-    assert_int_equal(hf_config_trust_system(NULL), HF_E_BAD_ARGUMENT);
+    assert_int_equal(hf_config_trust_system(NULL), HF_E_OUT_OF_MEMORY);
+
+    hf_error e;
+    setenv("SSL_CERT_FILE", "/no/such/file", 1);
+    assert_int_equal(hf_config_new(HF_CLIENT, &cfg), HF_OK);
+    assert_int_equal(hf_config_trust_system(cfg), HF_E_FILE);
+    assert_int_equal(hf_config_freeze(cfg, &e), HF_E_FILE); /* remembered */
+    assert_string_equal(e.subject, "/no/such/file");
+    hf_config_free(cfg);
     forget_environment();
 }
 

@@ -97,8 +97,8 @@ static void every_changed_byte_is_judged(void **state)
             hf_cert c;
             char text[300];
             memcpy(copy, der.p, der.n);
-            copy[i] =
-                k < 8 ? (uint8_t)(der.p[i] ^ 1U << k) : (uint8_t)(der.p[i] + (k == 8 ? 1 : -1));
+            unsigned changed = k < 8 ? der.p[i] ^ 1U << k : der.p[i] + (k == 8 ? 1U : 255U);
+            copy[i] = (uint8_t)changed;
             hf_status s = hf_cert_parse(hf_bytes_of(copy, der.n), &c, NULL);
             assert_true(is_cert_error(s));
             if (s != HF_OK)

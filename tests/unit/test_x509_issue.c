@@ -336,7 +336,7 @@ static void changed_and_cut_requests_are_refused(void **state)
     }
     for (size_t i = 0; i < request.n; i++) {
         memcpy(copy, request.p, request.n);
-        copy[i] ^= 1U << i % 8;
+        copy[i] = (uint8_t)(copy[i] ^ 1U << i % 8);
         if (hf_csr_parse(hf_bytes_of(copy, request.n), &csr, &e) == HF_OK)
             fail_msg("byte %zu changed, and accepted", i);
     }

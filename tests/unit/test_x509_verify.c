@@ -294,7 +294,7 @@ static void every_changed_bit_of_the_leaf_is_refused(void **state)
     uint8_t copy[2048];
     for (size_t i = 0; i < der.n; i++) {
         memcpy(copy, der.p, der.n);
-        copy[i] ^= 1U << i % 8;
+        copy[i] = (uint8_t)(copy[i] ^ 1U << i % 8);
         if (hf_cert_parse(hf_bytes_of(copy, der.n), &r->chain[0], NULL) != HF_OK)
             continue;
         hf_status s = hf_verify_chain(r->chain, 1, &r->params, NULL, NULL, NULL, &r->e);
