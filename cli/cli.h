@@ -105,7 +105,6 @@ extern const cli_command cli_command_get;     /* cli/get.c */
 extern const cli_command cli_command_connect; /* cli/connect.c */
 extern const cli_command cli_command_cert;    /* cli/cert.c */
 extern const cli_command cli_command_explain; /* cli/explain.c */
-extern const cli_command cli_command_bench;   /* cli/bench.c */
 
 /* Options that several commands share. */
 extern const cli_option cli_common_options[];     /* help, quiet, verbose, color: always there */

@@ -7,25 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A command that a build leaves out is not listed. */
-#pragma weak cli_command_get
-#pragma weak cli_command_connect
-#pragma weak cli_command_cert
-#pragma weak cli_command_explain
-#pragma weak cli_command_bench
-
 enum { MOST_COMMANDS = 16 };
 
 static size_t list_commands(const cli_command *list[MOST_COMMANDS])
 {
     const cli_command *const all[] = {
         &cli_command_serve, &cli_command_get,     &cli_command_connect,
-        &cli_command_cert,  &cli_command_explain, &cli_command_bench,
+        &cli_command_cert,  &cli_command_explain,
     };
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (all[i] != NULL)
-            list[count++] = all[i];
+    size_t count = sizeof all / sizeof all[0];
+    memcpy(list, all, sizeof all);
     list[count] = NULL;
     return count;
 }

@@ -25,17 +25,17 @@ static void must(hf_status status, const hf_error *e, const char *what)
     exit(1);
 }
 
+/* A key and its certificate. The authority signs for itself, then for the others. */
 typedef struct made {
     hf_key *key;
-    hf_bytes der; /* the certificate */
+    hf_bytes der;
 } made;
 
-/* Makes a key and its certificate. The authority signs for itself, then for the others. */
 static made make(hf_cert_template t, const made *authority)
 {
     made m;
     hf_cert issuer;
-    hf_error e = {.code = HF_OK};
+    hf_error e;
     t.not_after_s = (int64_t)time(NULL) + 86400;
     t.path_len = -1;
     must(hf_key_generate(HF_KEY_P256, 0, &m.key, &e), &e, "making a key");
@@ -57,8 +57,7 @@ static hf_config *config(hf_role role, const made *own, const made *authority)
     must(hf_identity_new(own->der, own->key, &identity, &e), &e, "pairing certificate and key");
     must(hf_store_new(&store), NULL, "trust store");
     must(hf_store_add(store, authority->der, NULL, &e), &e, "trust store");
-    must(hf_config_new(role, &cfg), NULL, "config");
-    /* Setters remember the first failure and hf_config_freeze reports it: one check will do. */
+    hf_config_new(role, &cfg); /* hf_config_freeze tells whatever fails from here on */
     hf_config_add_identity(cfg, identity);
     hf_config_trust(cfg, store);
     hf_config_keep_peer_chain(cfg, true); /* for hf_peer_cert below */
@@ -98,6 +97,7 @@ static void *meet(void *arg)
 
 int main(int argc, char **argv)
 {
+    static const char *const names[] = {"localhost", NULL};
     char subject[128];
     int pair[2];
     pthread_t thread;
@@ -105,21 +105,20 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: mutual NAME\n");
         return 2;
     }
-    static const char *const names[] = {"localhost", NULL};
-    made ca = make((hf_cert_template){.subject = "CN=Authority", .ca = true}, NULL);
-    made m[] = {
-        make((hf_cert_template){.subject = subject, .client = true}, &ca),
-        make((hf_cert_template){.subject = "CN=The Server", .names = names, .server = true}, &ca)};
+    made m[3]; /* authority, client, server */
+    m[0] = make((hf_cert_template){.subject = "CN=Authority", .ca = true}, NULL);
+    m[1] = make((hf_cert_template){.subject = subject, .client = true}, &m[0]);
+    m[2] =
+        make((hf_cert_template){.subject = "CN=The Server", .names = names, .server = true}, &m[0]);
     must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "socketpair");
-    side client = {"client", config(HF_CLIENT, &m[0], &ca), pair[0]};
-    side server = {"server", config(HF_SERVER, &m[1], &ca), pair[1]};
+    side client = {"client", config(HF_CLIENT, &m[1], &m[0]), pair[0]};
+    side server = {"server", config(HF_SERVER, &m[2], &m[0]), pair[1]};
     must(pthread_create(&thread, NULL, meet, &server) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "thread");
     meet(&client);
     pthread_join(thread, NULL);
-    made all[] = {ca, m[0], m[1]};
     for (int i = 0; i < 3; i++) {
-        hf_key_free(all[i].key);
-        hf_der_free(all[i].der);
+        hf_key_free(m[i].key);
+        hf_der_free(m[i].der);
     }
     return 0;
 }

@@ -1,9 +1,7 @@
 /* own_event_loop.c: hf_conn in a poll() loop of one's own: an echo server for many clients at once,
  * on one thread. A connection touches no socket: the loop brings it bytes and takes bytes from it.
  *
- *     own_event_loop ADDRESS:PORT CERTIFICATE KEY [COUNT]
- *
- * With COUNT it ends after that many connections.
+ *     own_event_loop ADDRESS:PORT CERTIFICATE KEY [COUNT]     (COUNT connections, then it ends)
  */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
@@ -31,7 +29,7 @@ static void exchange(int fd, hf_conn *c)
 {
     uint8_t *p;
     size_t room;
-    ssize_t n = -1;
+    ssize_t n;
     if (hf_in_buffer(c, &p, &room) == HF_OK && room > 0) { /* else what came must be read first */
         n = recv(fd, p, room, MSG_DONTWAIT);
         if (n > 0)
@@ -59,6 +57,7 @@ static void echo(hf_conn *c, int state)
 /* Moves one connection on. False when it has ended. */
 static bool serve(struct pollfd *p, hf_conn *c)
 {
+    hf_error e;
     exchange(p->fd, c);
     int state = hf_step(c);
     if (state >= 0 && (state & HF_ESTABLISHED) != 0)
@@ -66,7 +65,6 @@ static bool serve(struct pollfd *p, hf_conn *c)
     exchange(p->fd, c);
     state = hf_step(c);
     if (state < 0) { /* it has failed; hf_out held the alert that tells the client why */
-        hf_error e;
         hf_conn_error(c, &e);
         report(&e);
         return false;
@@ -92,36 +90,38 @@ int main(int argc, char **argv)
 {
     hf_config *cfg = NULL;
     hf_identity *identity = NULL;
-    hf_error e = {.code = HF_OK};
+    hf_error e;
     if (argc < 4 || argc > 5) {
         fprintf(stderr, "usage: own_event_loop ADDRESS:PORT CERTIFICATE KEY [COUNT]\n");
         return 2;
     }
-    if ((e.code = hf_config_new(HF_SERVER, &cfg)) < 0 ||
-        hf_identity_read_files(argv[2], argv[3], NULL, &identity, &e) < 0 ||
-        (e.code = hf_config_add_identity(cfg, identity)) < 0 || hf_config_freeze(cfg, &e) < 0 ||
-        (fds[0].fd = hf_listen(argv[1], &e)) < 0) {
+    hf_config_new(HF_SERVER, &cfg);
+    if (hf_identity_read_files(argv[2], argv[3], NULL, &identity, &e) == HF_OK)
+        hf_config_add_identity(cfg, identity);
+    else
+        hf_config_fail(cfg, &e); /* hf_config_freeze tells it */
+    hf_identity_free(identity);
+    if (hf_config_freeze(cfg, &e) != HF_OK || (fds[0].fd = hf_listen(argv[1], &e)) < 0) {
         report(&e);
+        hf_config_free(cfg);
         return 1;
     }
-    fds[0].events = POLLIN;
-    for (size_t i = 1; i <= CLIENTS; i++)
-        fds[i].fd = -1;
+    for (size_t i = 0; i <= CLIENTS; i++)
+        fds[i] = (struct pollfd){.fd = i == 0 ? fds[0].fd : -1, .events = POLLIN};
     for (long left = argc == 5 ? strtol(argv[4], NULL, 10) : -1; left != 0;) {
         if (poll(fds, 1 + CLIENTS, -1) < 0)
             continue;
         for (size_t i = 1; i <= CLIENTS; i++)
             if (fds[i].revents != 0 && !serve(&fds[i], conns[i])) {
                 hf_conn_free(conns[i]);
-                conns[i] = NULL;
                 close(fds[i].fd);
+                conns[i] = NULL;
                 fds[i].fd = -1;
                 left -= left > 0;
             }
         if (fds[0].revents != 0)
             welcome(cfg);
     }
-    hf_identity_free(identity);
     hf_config_free(cfg);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* own_provider.c: primitives of one's own. The engine takes hashes, ciphers, groups, signatures,
  * randomness and the clock from a provider: tables of functions. This one is the default with its
- * AES-128-GCM wrapped, so that every record it seals and opens is counted. In the same way a
- * program puts a hardware engine in, or a second implementation to compare with.
+ * AES-128-GCM wrapped, so that every record it seals and opens is counted. In the same way comes in
+ * a hardware engine, or a second implementation to compare with.
  *
  *     own_provider BYTES      sends that many bytes from a client to a server in memory
  */
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static hf_aead counted;         /* the wrapped entry */
 static const hf_aead *original; /* what it wraps */
@@ -84,19 +83,19 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: own_provider BYTES\n");
         return 2;
     }
-    hf_cert_template t = {.not_after_s = (int64_t)time(NULL) + 3600, .path_len = -1};
+    hf_cert_template t = {.subject = "CN=me", .not_after_s = 4102444800 /* 2100 */, .path_len = -1};
     must(hf_key_generate(HF_KEY_P256, 0, &key, NULL), "key");
     must(hf_cert_issue(&t, hf_key_public(key), NULL, key, &der, NULL), "certificate");
     must(hf_identity_new(der, key, &identity, NULL), "identity");
 
-    must(hf_config_new(HF_SERVER, &sc), "config");
-    must(hf_config_add_identity(sc, identity), "config");
-    must(hf_config_freeze(sc, NULL), "config");
-    must(hf_config_new(HF_CLIENT, &cc), "config");
-    must(hf_config_provider(cc, make_provider()), "config"); /* first: lists are looked up in it */
-    must(hf_config_suites(cc, "TLS_AES_128_GCM_SHA256"), "config");
-    must(hf_config_insecure_no_verification(cc), "config"); /* both ends are in this program */
-    must(hf_config_freeze(cc, NULL), "config");
+    hf_config_new(HF_SERVER, &sc);
+    hf_config_add_identity(sc, identity);
+    must(hf_config_freeze(sc, NULL), "server's config");
+    hf_config_new(HF_CLIENT, &cc);
+    hf_config_provider(cc, make_provider()); /* before the lists: they are looked up in it */
+    hf_config_suites(cc, "TLS_AES_128_GCM_SHA256");
+    hf_config_insecure_no_verification(cc); /* both ends are in this program */
+    must(hf_config_freeze(cc, NULL), "client's config");
     must(hf_client_new(cc, "localhost", &client), "client");
     must(hf_server_new(sc, &server), "server");
 

@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Prints why something failed: what happened, where, what was expected, what to try. */
-static int failed(const hf_error *e)
+static int failed(hf_config *cfg, const hf_error *e)
 {
     char text[1024];
     hf_error_format(e, text, sizeof(text));
     fprintf(stderr, "server: %s", text);
+    hf_config_free(cfg);
     return 1;
 }
 
@@ -44,29 +46,31 @@ int main(int argc, char **argv)
         return 2;
     }
     long count = argc == 5 ? strtol(argv[4], NULL, 10) : -1;
-
-    /* The essential part. An identity is a certificate chain with its key; the config takes a
-     * reference. The config is frozen once and serves every connection. */
     hf_config *cfg = NULL;
     hf_identity *identity = NULL;
-    hf_error e = {.code = HF_OK};
-    int listening = -1;
-    if ((e.code = hf_config_new(HF_SERVER, &cfg)) < 0 ||
-        hf_identity_read_files(argv[2], argv[3], NULL, &identity, &e) < 0 ||
-        (e.code = hf_config_add_identity(cfg, identity)) < 0 || hf_config_freeze(cfg, &e) < 0 ||
-        (listening = hf_listen(argv[1], &e)) < 0)
-        count = 0;
+    hf_error e;
+    int listening;
+
+    /* The essential part. An identity is a certificate chain with its key. The config takes a
+     * reference to it, is frozen once, and then serves every connection. */
+    if (hf_identity_read_files(argv[2], argv[3], NULL, &identity, &e) != HF_OK)
+        return failed(cfg, &e);
+    hf_config_new(HF_SERVER, &cfg);
+    hf_config_add_identity(cfg, identity);
     hf_identity_free(identity);
+    if (hf_config_freeze(cfg, &e) != HF_OK || (listening = hf_listen(argv[1], &e)) < 0)
+        return failed(cfg, &e);
     for (; count != 0; count -= count > 0) {
         hf_stream *s;
-        int fd = accept(listening, NULL, NULL);
-        if (fd >= 0 && hf_accept(cfg, fd, 10000, &s, &e) == HF_OK) { /* it owns fd from here on */
-            answer(s);
-            hf_stream_close(s);
-        } else if (fd >= 0)
-            failed(&e); /* one client's failure is no reason to stop serving */
-        e.code = HF_OK;
+        if (hf_accept(cfg, accept(listening, NULL, NULL), 10000, &s, &e) != HF_OK) {
+            failed(NULL, &e); /* one client's failure is no reason to stop serving */
+            continue;
+        }
+        answer(s);
+        hf_stream_close(s);
     }
+
+    close(listening);
     hf_config_free(cfg);
-    return e.code < 0 ? failed(&e) : 0;
+    return 0;
 }
