@@ -195,7 +195,7 @@ void cli_man(FILE *out, const cli_command *command, const char *path,
         man_command(out, command, path);
         return;
     }
-    title(out, "", "TLS 1.3 and 1.2 that explains itself");
+    title(out, "", "TLS 1.3 that explains itself");
     fputs(".SH SYNOPSIS\n\\fBhandfast\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]... "
           "[\\fIARGUMENT\\fR]...\n.SH DESCRIPTION\n",
           out);

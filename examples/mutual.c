@@ -16,12 +16,11 @@
 /* Stops when something failed; `e` tells the story where the function has one. */
 static void must(hf_status status, const hf_error *e, const char *what)
 {
-    char text[1024] = "";
+    char text[1024];
     if (status >= 0)
         return;
-    if (e != NULL)
-        hf_error_format(e, text, sizeof(text));
-    fprintf(stderr, "mutual: %s: %s\n%s", what, hf_error_sentence(status), text);
+    hf_error_format(e != NULL ? e : &(hf_error){.code = status}, text, sizeof(text));
+    fprintf(stderr, "mutual: %s: %s", what, text);
     exit(1);
 }
 
@@ -41,31 +40,27 @@ static made make(hf_cert_template t, const made *authority)
     must(hf_key_generate(HF_KEY_P256, 0, &m.key, &e), &e, "making a key");
     if (authority != NULL)
         must(hf_cert_parse(authority->der, &issuer, &e), &e, "reading the authority");
-    must(hf_cert_issue(&t, hf_key_public(m.key), authority != NULL ? &issuer : NULL,
-                       authority != NULL ? authority->key : m.key, &m.der, &e),
-         &e, t.subject);
+    hf_status status = hf_cert_issue(&t, hf_key_public(m.key), authority != NULL ? &issuer : NULL,
+                                     authority != NULL ? authority->key : m.key, &m.der, &e);
+    must(status, &e, t.subject);
     return m;
 }
 
-/* A config that shows `own` and trusts what `authority` issued. */
-static hf_config *config(hf_role role, const made *own, const made *authority)
+/* A config that shows `own` and trusts what the authority issued. */
+static hf_config *config(hf_role role, const made *own, hf_store *authority)
 {
     hf_config *cfg;
     hf_identity *identity;
-    hf_store *store;
-    hf_error e = {.code = HF_OK};
+    hf_error e;
     must(hf_identity_new(own->der, own->key, &identity, &e), &e, "pairing certificate and key");
-    must(hf_store_new(&store), NULL, "trust store");
-    must(hf_store_add(store, authority->der, NULL, &e), &e, "trust store");
     hf_config_new(role, &cfg); /* hf_config_freeze tells whatever fails from here on */
     hf_config_add_identity(cfg, identity);
-    hf_config_trust(cfg, store);
+    hf_config_trust(cfg, authority);
     hf_config_keep_peer_chain(cfg, true); /* for hf_peer_cert below */
     if (role == HF_SERVER)
         hf_config_client_auth(cfg, HF_CLIENT_AUTH_REQUIRED);
     must(hf_config_freeze(cfg, &e), &e, "config");
     hf_identity_free(identity); /* the config holds references of its own */
-    hf_store_free(store);
     return cfg;
 }
 
@@ -108,17 +103,18 @@ int main(int argc, char **argv)
     made m[3]; /* authority, client, server */
     m[0] = make((hf_cert_template){.subject = "CN=Authority", .ca = true}, NULL);
     m[1] = make((hf_cert_template){.subject = subject, .client = true}, &m[0]);
-    m[2] =
-        make((hf_cert_template){.subject = "CN=The Server", .names = names, .server = true}, &m[0]);
+    m[2] = make((hf_cert_template){.subject = "CN=Shop", .names = names, .server = true}, &m[0]);
+    hf_store *store;
+    must(hf_store_new(&store), NULL, "trust store");
+    must(hf_store_add(store, m[0].der, NULL, NULL), NULL, "trust store");
     must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "socketpair");
-    side client = {"client", config(HF_CLIENT, &m[1], &m[0]), pair[0]};
-    side server = {"server", config(HF_SERVER, &m[2], &m[0]), pair[1]};
+    side client = {"client", config(HF_CLIENT, &m[1], store), pair[0]};
+    side server = {"server", config(HF_SERVER, &m[2], store), pair[1]};
     must(pthread_create(&thread, NULL, meet, &server) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "thread");
     meet(&client);
     pthread_join(thread, NULL);
-    for (int i = 0; i < 3; i++) {
+    hf_store_free(store);
+    for (int i = 0; i < 3; hf_der_free(m[i].der), i++)
         hf_key_free(m[i].key);
-        hf_der_free(m[i].der);
-    }
     return 0;
 }

@@ -12,16 +12,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLIENTS = 64 };
+enum { PLACES = 65 }; /* the first is the listening socket's; each other a client's */
 
-static struct pollfd fds[1 + CLIENTS]; /* [0] listens; [i] belongs to conns[i]; fd -1: free */
-static hf_conn *conns[1 + CLIENTS];
+static struct pollfd fds[PLACES]; /* fd -1: the place is free */
+static hf_conn *conns[PLACES];
+static hf_config *cfg; /* shared by all */
 
-static void report(const hf_error *e)
+static int report(const hf_error *e)
 {
     char text[1024];
     hf_error_format(e, text, sizeof(text));
     fprintf(stderr, "own_event_loop: %s", text);
+    return 1;
 }
 
 /* Brings what the network has, and takes what is for it, as far as either goes without waiting. */
@@ -39,6 +41,8 @@ static void exchange(int fd, hf_conn *c)
     }
     hf_bytes out = hf_out(c);
     n = out.n > 0 ? send(fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
+        n = (ssize_t)out.n; /* nobody is there to take it; receiving tells the rest */
     if (n > 0)
         hf_out_consumed(c, (size_t)n);
 }
@@ -54,30 +58,35 @@ static void echo(hf_conn *c, int state)
         hf_close(c);
 }
 
-/* Moves one connection on. False when it has ended. */
-static bool serve(struct pollfd *p, hf_conn *c)
+/* Moves one connection on, and ends it when it has ended. True then. */
+static bool serve(struct pollfd *p, hf_conn **conn)
 {
+    hf_conn *c = *conn;
     hf_error e;
     exchange(p->fd, c);
     int state = hf_step(c);
     if (state >= 0 && (state & HF_ESTABLISHED) != 0)
         echo(c, state);
-    exchange(p->fd, c);
+    exchange(p->fd, c); /* a failed connection too: hf_out holds the alert that says why */
     state = hf_step(c);
-    if (state < 0) { /* it has failed; hf_out held the alert that tells the client why */
-        hf_conn_error(c, &e);
-        report(&e);
-        return false;
-    }
     bool waits = hf_out(c).n > 0 || (state & HF_HAVE_DATA) != 0;
     p->events = (short)((waits ? POLLOUT : 0) | ((state & HF_WANT_INPUT) != 0 ? POLLIN : 0));
-    return (state & HF_CLOSED) == 0;
+    if (state >= 0 && (state & HF_CLOSED) == 0)
+        return false;
+    hf_conn_error(c, &e);
+    if (state < 0)
+        report(&e);
+    hf_conn_free(c);
+    *conn = NULL;
+    close(p->fd);
+    p->fd = -1;
+    return true;
 }
 
-static void welcome(hf_config *cfg)
+static void welcome(void)
 {
     int fd = accept(fds[0].fd, NULL, NULL);
-    for (size_t i = 1; fd >= 0 && i <= CLIENTS; i++)
+    for (size_t i = 1; fd >= 0 && i < PLACES; i++)
         if (conns[i] == NULL && hf_server_new(cfg, &conns[i]) == HF_OK) {
             fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
             return;
@@ -88,10 +97,9 @@ static void welcome(hf_config *cfg)
 
 int main(int argc, char **argv)
 {
-    hf_config *cfg = NULL;
     hf_identity *identity = NULL;
     hf_error e;
-    if (argc < 4 || argc > 5) {
+    if (argc < 4) {
         fprintf(stderr, "usage: own_event_loop ADDRESS:PORT CERTIFICATE KEY [COUNT]\n");
         return 2;
     }
@@ -101,26 +109,18 @@ int main(int argc, char **argv)
     else
         hf_config_fail(cfg, &e); /* hf_config_freeze tells it */
     hf_identity_free(identity);
-    if (hf_config_freeze(cfg, &e) != HF_OK || (fds[0].fd = hf_listen(argv[1], &e)) < 0) {
-        report(&e);
-        hf_config_free(cfg);
-        return 1;
-    }
-    for (size_t i = 0; i <= CLIENTS; i++)
+    if (hf_config_freeze(cfg, &e) != HF_OK || (fds[0].fd = hf_listen(argv[1], &e)) < 0)
+        return report(&e);
+    for (size_t i = 0; i < PLACES; i++)
         fds[i] = (struct pollfd){.fd = i == 0 ? fds[0].fd : -1, .events = POLLIN};
     for (long left = argc == 5 ? strtol(argv[4], NULL, 10) : -1; left != 0;) {
-        if (poll(fds, 1 + CLIENTS, -1) < 0)
+        if (poll(fds, PLACES, -1) < 0)
             continue;
-        for (size_t i = 1; i <= CLIENTS; i++)
-            if (fds[i].revents != 0 && !serve(&fds[i], conns[i])) {
-                hf_conn_free(conns[i]);
-                close(fds[i].fd);
-                conns[i] = NULL;
-                fds[i].fd = -1;
-                left -= left > 0;
-            }
+        for (size_t i = 1; i < PLACES; i++)
+            if (fds[i].revents != 0 && serve(&fds[i], &conns[i]) && left > 0)
+                left--;
         if (fds[0].revents != 0)
-            welcome(cfg);
+            welcome();
     }
     hf_config_free(cfg);
     return 0;

@@ -41,16 +41,11 @@ static hf_status judge_empty(hf_handshake *hs)
 /* No extension of an entry was asked for, so none may come: section 4.5.1. */
 static hf_status judge_entry_extensions(hf_handshake *hs, const hf_extensions *x)
 {
-    if (x->has_forbidden)
-        return hf_hs_fail(hs, HF_E_FORBIDDEN_EXTENSION, "extension_type", NULL, "%s (%u)",
-                          hf_extension_name(x->forbidden), x->forbidden);
-    if (x->has_unknown)
-        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
-                          "only extensions that were offered", "%u", x->unknown);
-    if (x->present != 0)
+    hf_status s = hf_hs_judge_extension_set(hs, x);
+    if (s == HF_OK && x->present != 0)
         return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
                           "only extensions that were offered", "status_request or SCT");
-    return HF_OK;
+    return s;
 }
 
 static hf_status parse_chain(hf_handshake *hs, const hf_certificate *m)

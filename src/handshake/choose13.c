@@ -280,19 +280,14 @@ static hf_status choose_group(hf_handshake *hs)
     return HF_OK;
 }
 
-static hf_status keep_alpn(hf_handshake *hs, hf_bytes name)
+static hf_status take_alpn(hf_handshake *hs, hf_bytes name)
 {
     char text[256];
-    hs->conn->alpn = hf_alloc(1 + name.n);
-    if (hs->conn->alpn == NULL)
-        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
-    hs->conn->alpn[0] = (uint8_t)name.n;
-    hf_copy(hs->conn->alpn + 1, name.p, name.n);
     hf_copy(text, name.p, name.n);
     text[name.n] = '\0';
     hf_trace_choice_text(hs->conn, "ALPN", NULL, NULL, text,
                          "the first of this server's that the client offers");
-    return HF_OK;
+    return hf_hs_keep_alpn(hs, name);
 }
 
 static hf_status choose_alpn(hf_handshake *hs)
@@ -304,7 +299,7 @@ static hf_status choose_alpn(hf_handshake *hs)
         hf_bytes offered = hs->hello.extensions.alpn;
         while (hf_item8_next(&offered, &theirs))
             if (hf_bytes_equal(mine, theirs))
-                return keep_alpn(hs, mine);
+                return take_alpn(hs, mine);
     }
     return hf_hs_fail(hs, HF_E_NO_COMMON_ALPN, "protocol_name_list",
                       "one of this server's protocols", "none of them");

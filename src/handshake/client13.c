@@ -23,17 +23,6 @@ static hf_status judge_version(hf_handshake *hs, const hf_server_hello *m)
     return HF_OK;
 }
 
-static hf_status judge_extension_set(hf_handshake *hs, const hf_extensions *x)
-{
-    if (x->has_forbidden)
-        return hf_hs_fail(hs, HF_E_FORBIDDEN_EXTENSION, "extension_type", NULL, "%s (%u)",
-                          hf_extension_name(x->forbidden), x->forbidden);
-    if (x->has_unknown)
-        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
-                          "only extensions that were offered", "%u", x->unknown);
-    return HF_OK;
-}
-
 static const hf_suite_choice *offered_suite(const hf_handshake *hs, uint16_t id)
 {
     for (size_t i = 0; i < hs->cfg->suite_count; i++)
@@ -73,7 +62,7 @@ static hf_status judge_common(hf_handshake *hs, const hf_server_hello *m)
                           m->legacy_compression_method);
     s = judge_suite(hs, m->cipher_suite);
     if (s == HF_OK)
-        s = judge_extension_set(hs, &m->extensions);
+        s = hf_hs_judge_extension_set(hs, &m->extensions);
     if (s == HF_OK)
         hf_transcript_start(&hs->transcript, hs->conn->suite->hash);
     return s;
@@ -215,17 +204,6 @@ static hf_status judge_offered(hf_handshake *hs, const hf_extensions *x)
     return HF_OK;
 }
 
-static hf_status keep_alpn(hf_handshake *hs, hf_bytes name)
-{
-    hf_conn *c = hs->conn;
-    c->alpn = hf_alloc(1 + name.n);
-    if (c->alpn == NULL)
-        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
-    c->alpn[0] = (uint8_t)name.n;
-    hf_copy(c->alpn + 1, name.p, name.n);
-    return HF_OK;
-}
-
 static hf_status judge_alpn(hf_handshake *hs, hf_bytes answer)
 {
     hf_bytes name, rest = answer, offered = hf_buf_bytes(&hs->cfg->alpn), offer;
@@ -234,7 +212,7 @@ static hf_status judge_alpn(hf_handshake *hs, hf_bytes answer)
                           "%zu bytes", answer.n);
     while (hf_item8_next(&offered, &offer))
         if (hf_bytes_equal(offer, name))
-            return keep_alpn(hs, name);
+            return hf_hs_keep_alpn(hs, name);
     return hf_hs_fail(hs, HF_E_ALPN_ANSWER, "protocol_name", "one of those offered",
                       "a name of %zu bytes that was not", name.n);
 }
@@ -255,7 +233,7 @@ hf_status hf_c13_judge_extensions(hf_handshake *hs, hf_reader *r)
     if (!hf_encrypted_extensions_parse(r, &m))
         return hf_reader_status(r, &hs->error);
     const hf_extensions *x = &m.extensions;
-    hf_status s = judge_extension_set(hs, x);
+    hf_status s = hf_hs_judge_extension_set(hs, x);
     if (s == HF_OK)
         s = judge_offered(hs, x);
     if (s == HF_OK && hf_ext_has(x, HF_X_RECORD_SIZE_LIMIT))
@@ -273,7 +251,7 @@ hf_status hf_c13_judge_request(hf_handshake *hs, hf_reader *r)
     if (!hf_certificate_request_parse(r, &m))
         return hf_reader_status(r, &hs->error);
     if (m.extensions.has_forbidden)
-        return judge_extension_set(hs, &m.extensions);
+        return hf_hs_judge_extension_set(hs, &m.extensions);
     if (m.context.n != 0)
         return hf_hs_fail(hs, HF_E_REQUEST_CONTEXT, "certificate_request_context",
                           "nothing during the handshake", "%zu bytes", m.context.n);

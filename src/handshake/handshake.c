@@ -83,6 +83,29 @@ hf_status hf_hs_random(hf_handshake *hs, uint8_t *p, size_t n)
     return HF_OK;
 }
 
+hf_status hf_hs_judge_extension_set(hf_handshake *hs, const hf_extensions *x)
+{
+    if (x->has_forbidden)
+        return hf_hs_fail(hs, HF_E_FORBIDDEN_EXTENSION, "extension_type",
+                          "only extensions that this message may have", "%s (%u)",
+                          hf_extension_name(x->forbidden), x->forbidden);
+    if (x->has_unknown)
+        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
+                          "only extensions that were offered", "%u", x->unknown);
+    return HF_OK;
+}
+
+hf_status hf_hs_keep_alpn(hf_handshake *hs, hf_bytes name)
+{
+    hf_conn *c = hs->conn;
+    c->alpn = hf_alloc(1 + name.n);
+    if (c->alpn == NULL)
+        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    c->alpn[0] = (uint8_t)name.n;
+    hf_copy(c->alpn + 1, name.p, name.n);
+    return HF_OK;
+}
+
 hf_status hf_hs_flush(hf_handshake *hs)
 {
     if (hs->flight.n == 0)

@@ -98,6 +98,13 @@ void *hf_hs_alloc(hf_handshake *hs, size_t n);
 
 hf_status hf_hs_random(hf_handshake *hs, uint8_t *p, size_t n);
 
+/* An answer may hold only what was offered: fails for an extension that may not be in its message
+ * and for one that this side does not know. */
+hf_status hf_hs_judge_extension_set(hf_handshake *hs, const hf_extensions *x);
+
+/* The application protocol is agreed on. */
+hf_status hf_hs_keep_alpn(hf_handshake *hs, hf_bytes name);
+
 /* Prepares the job; the driver submits it when the work handler returns. */
 void hf_hs_job(hf_handshake *hs, hf_job_kind kind, const char *name, void (*run)(hf_job *job));
 

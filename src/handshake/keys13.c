@@ -18,6 +18,10 @@ hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, c
     hf_status s = hf_epoch_set(epoch, aead, key, iv, name);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));
+    /* An alert under the old key would not open at the peer. The first key is another matter: an
+     * error may be told in the clear before it. */
+    if (s != HF_OK && epoch == &c->channel.write && epoch->aead != NULL)
+        c->channel.mute = true;
     return s;
 }
 

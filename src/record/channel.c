@@ -226,6 +226,8 @@ hf_status hf_channel_seal_into(hf_channel *ch, uint8_t type, const hf_bytes *pie
                                uint8_t *out)
 {
     size_t n = 0;
+    if (ch->mute)
+        return HF_E_WRONG_STATE;
     for (size_t i = 0; i < count; i++)
         n += pieces[i].n;
     /* change_cipher_spec is never protected (section 5). */

@@ -21,6 +21,7 @@ typedef struct hf_channel {
     uint16_t write_limit;  /* content bytes that this side puts into a record */
     uint16_t padding;      /* pad to a multiple of this; 0 and 1: not at all */
     bool started;          /* a first record came */
+    bool mute;             /* the peer awaits a key that could not be set: nothing more is sent */
     uint32_t skip_early;   /* bytes of undecryptable early data that may still be dropped */
     const hf_trace *trace; /* NULL: none */
     const hf_conn *conn;   /* for the trace */

@@ -91,7 +91,7 @@ class OpenSSL(PeerCase):
         client = self.begin("openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-servername",
                             "localhost", "-CAfile", self.certs.ca, "-verify_return_error", "-msg")
         client.wait_for(r"Verify return code: 0")
-        sent, received = r">>> TLS 1\.3.*KeyUpdate", r"<<< TLS 1\.3.*KeyUpdate"
+        sent, received = r">>> TLS 1\.3[^\n]*KeyUpdate", r"<<< TLS 1\.3[^\n]*KeyUpdate"
         client.say("k\n")  # this side's keys only
         client.wait_for(sent)
         client.say("K\n")  # and the other side's too

@@ -205,8 +205,6 @@ class Nginx(PeerCase):
         server = self.nginx()
         self.assertEqual(self.get(url(server), url(server), url(server)).out, PAGE * 3)
 
-    @needs("nginx")
-
 
 class Node(PeerCase):
     @needs("node")
