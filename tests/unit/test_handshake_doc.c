@@ -1,0 +1,146 @@
+/* test_handshake_doc.c: docs/HANDSHAKE.md is generated from the tables, and is up to date.
+ *
+ *     HF_WRITE_DOCS=1 build/tests/test_handshake_doc     writes it anew
+ */
+#include "handshake/handshake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct text {
+    char p[32768];
+    size_t n;
+} text;
+
+static void add(text *t, const char *format, ...) HF_PRINTF(2, 3);
+
+static void add(text *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    t->n += (size_t)vsnprintf(t->p + t->n, sizeof(t->p) - t->n, format, args);
+    va_end(args);
+    assert_true(t->n < sizeof(t->p));
+}
+
+/* A kind of handshake, by the facts that it teaches on the way. */
+typedef struct kind {
+    const char *name, *about;
+    unsigned facts;
+} kind;
+
+static const kind kinds[] = {
+    {"Full, the server alone shows a certificate", "One round trip before data. The usual case.",
+     0},
+    {"Full, two-way", "The server asks for a certificate, and the client has one.",
+     HF_F_REQUEST | HF_F_CLIENT_CERT},
+    {"Full, the client has no certificate to show",
+     "Its Certificate is empty, so no CertificateVerify follows; the server decides.",
+     HF_F_REQUEST},
+    {"With HelloRetryRequest",
+     "No key share of the first ClientHello fits. Costs one round trip more.", HF_F_RETRY},
+};
+
+/* Is the row part of this handshake? What teaches a fact that the kind lacks is left out. */
+static bool part(const hf_row *row, const kind *k)
+{
+    unsigned taught = row->learns & (HF_F_RETRY | HF_F_REQUEST);
+    return hf_row_applies(row, k->facts | HF_F_HELLO) && (taught & ~k->facts) == 0;
+}
+
+static void arrow(text *t, const hf_row *row)
+{
+    char line[64];
+    const char *name = hf_message_name(row->message);
+    bool client = row->by == HF_BY_CLIENT;
+    size_t dashes = 46 - strlen(name);
+    memset(line, '-', dashes);
+    line[dashes] = '\0';
+    if (client)
+        add(t, "    %s %s>", name, line);
+    else
+        add(t, "    <%s %s", line, name);
+    add(t, "   %s%s\n", row->section, (row->how & HF_ALIGN) != 0 ? ", ends its record" : "");
+}
+
+static void ladder(text *t, const kind *k)
+{
+    add(t, "## %s\n\n%s\n\n    client%*sserver\n", k->name, k->about, 36, "");
+    for (size_t i = 0; i < hf_table13_rows; i++)
+        if (hf_table13[i].message != HF_MSG_NONE && part(&hf_table13[i], k))
+            arrow(t, &hf_table13[i]);
+    add(t, "\n");
+}
+
+static void generate(text *t)
+{
+    add(t,
+        "# The handshake\n\n"
+        "Generated from the table in `src/handshake/table13.c` by "
+        "`tests/unit/test_handshake_doc.c`:"
+        " do not\nedit. Section numbers are those of RFC 9846. In the middlebox compatibility mode"
+        " each side also sends\none change_cipher_spec record, which is dropped"
+        " (section E.4).\n\n");
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        ladder(t, &kinds[i]);
+    add(t, "## The whole table\n\n"
+           "| Message | From | May be left out | Needs | Not with | Section "
+           "|\n|---|---|---|---|---|---|\n");
+    static const char *const facts[] = {"hello",      "retry",   "PSK",
+                                        "early data", "request", "client certificate"};
+    for (size_t i = 0; i < hf_table13_rows; i++) {
+        const hf_row *row = &hf_table13[i];
+        if (row->message == HF_MSG_NONE)
+            continue;
+        add(t, "| %s | %s | %s |", hf_message_name(row->message),
+            row->by == HF_BY_CLIENT ? "client" : "server", (row->how & HF_MAY) != 0 ? "yes" : "");
+        const unsigned sets[] = {row->needs, row->unless};
+        for (size_t s = 0; s < 2; s++) {
+            const char *separator = " ";
+            for (size_t f = 0; f < sizeof(facts) / sizeof(facts[0]); f++)
+                if ((sets[s] & 1U << f) != 0) {
+                    add(t, "%s%s", separator, facts[f]);
+                    separator = ", ";
+                }
+            add(t, " |");
+        }
+        add(t, " %s |\n", row->section);
+    }
+}
+
+static const char *path(void)
+{
+    static char p[512];
+    const char *source = getenv("HF_SOURCE");
+    snprintf(p, sizeof(p), "%s/docs/HANDSHAKE.md", source != NULL ? source : ".");
+    return p;
+}
+
+static void the_page_is_what_the_table_says(void **state)
+{
+    static text t, on_disk;
+    (void)state;
+    generate(&t);
+    if (getenv("HF_WRITE_DOCS") != NULL) {
+        FILE *out = fopen(path(), "w");
+        assert_non_null(out);
+        fwrite(t.p, 1, t.n, out);
+        fclose(out);
+    }
+    FILE *in = fopen(path(), "r");
+    assert_non_null(in);
+    on_disk.n = fread(on_disk.p, 1, sizeof(on_disk.p) - 1, in);
+    fclose(in);
+    assert_string_equal(on_disk.p, t.p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_page_is_what_the_table_says)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
