@@ -254,7 +254,7 @@ static cli_exit pipe_through(cli *c, hf_stream *s)
     return carry(&p);
 }
 
-static int run(cli *c)
+static cli_exit connect_and_pipe(cli *c)
 {
     cli_target t;
     hf_config *cfg = NULL;
@@ -285,6 +285,11 @@ static int run(cli *c)
         raise(signal_number);
     }
     return status;
+}
+
+static int run(cli *c)
+{
+    return (int)connect_and_pipe(c);
 }
 
 const cli_command cli_command_connect = {

@@ -392,7 +392,7 @@ static cli_exit fetch_all(fetch *f, const bytes *body)
     return status;
 }
 
-static int run(cli *c)
+static cli_exit get(cli *c)
 {
     bytes body = {0};
     cli_exit status = check_usage(c);
@@ -417,6 +417,11 @@ static int run(cli *c)
     free(f);
     free(body.p);
     return status;
+}
+
+static int run(cli *c)
+{
+    return (int)get(c);
 }
 
 const cli_command cli_command_get = {

@@ -131,8 +131,8 @@ void cli_help(FILE *out, const cli_command *command, const char *path, bool colo
 
 void cli_help_overview(FILE *out, const cli_command *const *commands, bool color)
 {
-    fprintf(out, "%shandfast%s: TLS 1.3 that explains itself\n",
-            cli_color_code(color, CLI_BOLD), cli_color_code(color, CLI_PLAIN));
+    fprintf(out, "%shandfast%s: TLS 1.3 that explains itself\n", cli_color_code(color, CLI_BOLD),
+            cli_color_code(color, CLI_PLAIN));
     heading(out, "Examples", color);
     static const char *const lines[] = {
         "handfast serve ./site                 this folder over HTTPS, on this machine",

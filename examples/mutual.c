@@ -24,10 +24,9 @@ static void must(hf_status status, const hf_error *e, const char *what)
     exit(1);
 }
 
-/* A key and its certificate. The authority signs for itself, then for the others. */
 typedef struct made {
     hf_key *key;
-    hf_bytes der;
+    hf_bytes der; /* its certificate: the authority's is signed by itself, the others by it */
 } made;
 
 static made make(hf_cert_template t, const made *authority)
@@ -36,7 +35,6 @@ static made make(hf_cert_template t, const made *authority)
     hf_cert issuer;
     hf_error e;
     t.not_after_s = (int64_t)time(NULL) + 86400;
-    t.path_len = -1;
     must(hf_key_generate(HF_KEY_P256, 0, &m.key, &e), &e, "making a key");
     if (authority != NULL)
         must(hf_cert_parse(authority->der, &issuer, &e), &e, "reading the authority");
@@ -77,9 +75,8 @@ static void *meet(void *arg)
     hf_stream *s;
     hf_error e;
     char subject[256], byte;
-    bool client = me->name[0] == 'c';
-    must(client ? hf_dial_fd(me->cfg, me->fd, "localhost", 10000, &s, &e)
-                : hf_accept(me->cfg, me->fd, 10000, &s, &e),
+    must(me->name[0] == 'c' ? hf_dial_fd(me->cfg, me->fd, "localhost", 10000, &s, &e)
+                            : hf_accept(me->cfg, me->fd, 10000, &s, &e),
          &e, me->name);
     hf_name_text(hf_peer_cert(hf_stream_conn(s), 0)->subject, subject, sizeof(subject));
     printf("%s: the peer is %s\n", me->name, subject);
@@ -96,25 +93,27 @@ int main(int argc, char **argv)
     char subject[128];
     int pair[2];
     pthread_t thread;
+    hf_store *store;
     if (argc != 2 || snprintf(subject, sizeof(subject), "CN=%s", argv[1]) >= 128) {
         fprintf(stderr, "usage: mutual NAME\n");
         return 2;
     }
     made m[3]; /* authority, client, server */
-    m[0] = make((hf_cert_template){.subject = "CN=Authority", .ca = true}, NULL);
+    m[0] = make((hf_cert_template){.subject = "CN=Authority", .ca = true, .path_len = -1}, NULL);
     m[1] = make((hf_cert_template){.subject = subject, .client = true}, &m[0]);
     m[2] = make((hf_cert_template){.subject = "CN=Shop", .names = names, .server = true}, &m[0]);
-    hf_store *store;
     must(hf_store_new(&store), NULL, "trust store");
     must(hf_store_add(store, m[0].der, NULL, NULL), NULL, "trust store");
-    must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "socketpair");
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        return 1;
     side client = {"client", config(HF_CLIENT, &m[1], store), pair[0]};
     side server = {"server", config(HF_SERVER, &m[2], store), pair[1]};
-    must(pthread_create(&thread, NULL, meet, &server) == 0 ? HF_OK : HF_E_SYSTEM, NULL, "thread");
+    if (pthread_create(&thread, NULL, meet, &server) != 0)
+        return 1;
     meet(&client);
     pthread_join(thread, NULL);
     hf_store_free(store);
-    for (int i = 0; i < 3; hf_der_free(m[i].der), i++)
+    for (int i = 0; i < 3; hf_der_free(m[i++].der))
         hf_key_free(m[i].key);
     return 0;
 }

@@ -45,7 +45,8 @@ static hf_status send_message(hf_handshake *hs, const hf_row *row)
     hf_status s = row->build(hs, &w);
     if (s == HF_SKIP) {
         hs->flight.n = start;
-        return HF_OK;
+        s = hf_writer_status(&w);
+        return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, name_of(row->message), NULL, NULL);
     }
     if (s != HF_OK)
         return s;

@@ -440,14 +440,15 @@ class PeerCase(unittest.TestCase):
         return process
 
     def nginx(self, settings="", location="", pair=None):
-        """nginx for self.root, in one process, with every file of its own in the test's folder. It
+        """nginx for self.root, with every file of its own in the test's folder. It
         inherits its listening socket, so that a connection waits until nginx is there."""
         pair = pair or self.certs.issue()
         listener = socket.create_server(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         self.put("nginx.conf", f"""
 daemon off;
-master_process off;
+worker_processes 1;
+{"user root root;" if os.geteuid() == 0 else ""}
 pid {self.dir}/nginx.pid;
 error_log stderr info;
 events {{ worker_connections 512; }}
@@ -474,7 +475,7 @@ http {{
                              env=environment(NGINX=f"{listener.fileno()};"), pass_fds=[listener.fileno()])
         listener.close()
         process.port = port
-        process.wait_for(r"start worker processes|using inherited sockets")
+        process.wait_for(r"start worker processes")
         return process
 
     def node(self, program, *arguments):

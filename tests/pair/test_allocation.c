@@ -270,7 +270,8 @@ static void each_fails(const scene *s)
     do {
         long before = hf_test_live();
         hf_status status = run(s, ++n, &failed);
-        if (status != (failed ? HF_E_OUT_OF_MEMORY : HF_OK))
+        /* a check that cannot be kept is missing in the trace, and nothing else is */
+        if (status != (failed ? HF_E_OUT_OF_MEMORY : HF_OK) && !(s->traced && status == HF_OK))
             fail_msg("%s, %s, allocation %ld %s: %s", s->what, s->client ? "client" : "server", n,
                      failed ? "failed" : "was not reached", hf_error_name(status));
         if (hf_test_live() != before)
