@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/ct.h"
 #include "base/error.h"
+#include "x509/host.h"
 
 /* Early data comes under a key this server does not have: so much of it is dropped unread. */
 #define EARLY_DATA_SKIPPED 65536U
@@ -81,10 +82,12 @@ static hf_status judge(hf_handshake *hs, const hf_client_hello *m)
     return s == HF_OK ? judge_shares(hs, &m->extensions) : s;
 }
 
+/* A name that is none (an address, control characters) is taken for no name: nothing here can be
+ * for it, and it must not reach a log. */
 static hf_status keep_name(hf_handshake *hs, const hf_extensions *x)
 {
     hf_conn *c = hs->conn;
-    if (!hf_ext_has(x, HF_X_SERVER_NAME))
+    if (!hf_ext_has(x, HF_X_SERVER_NAME) || !hf_dns_valid(x->host_name, false))
         return HF_OK;
     c->host = hf_alloc(x->host_name.n + 1);
     if (c->host == NULL)

@@ -283,7 +283,9 @@ hf_status hf_conn_drive(hf_conn *c)
     while (s == HF_OK && more)
         s = turn(c, &more, &e);
     bool waits_for_job = c->hs != NULL && atomic_load(&c->hs->job.state) != HF_JOB_IDLE;
-    if (s == HF_OK && c->key_update_owed && !c->close_sent)
+    /* One answer serves any number of requests: it waits until what is queued went out, so that a
+     * peer that asks and never reads makes no queue grow. */
+    if (s == HF_OK && c->key_update_owed && !c->close_sent && hf_channel_out(&c->channel).n == 0)
         s = hf_post13_key_update(c, false, &e);
     if (s == HF_OK && !waits_for_job)
         s = judge_end(c, &e);

@@ -108,7 +108,7 @@ hf_status hf_post13_before_write(hf_conn *c, hf_error *e)
 {
     uint64_t limit = c->cfg->key_limit != 0 ? c->cfg->key_limit : c->suite->aead->record_limit;
     /* The KeyUpdate itself is the last record under the old key. */
-    if (c->channel.write.sequence + 1 < limit)
+    if (c->channel.write.sequence + 1 < limit && !c->key_update_owed)
         return HF_OK;
     return hf_post13_key_update(c, false, e);
 }

@@ -49,8 +49,9 @@ class Browser:
             page = next((p["targetId"] for p in pages if p["type"] == "page"), None) or \
                 self.call("Target.createTarget", url="about:blank")["targetId"]
             self.session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-            for domain in ("Network", "Security", "Page"):
-                self.call(domain + ".enable")
+            self.call("Network.enable", maxPostDataSize=0)
+            self.call("Security.enable")
+            self.call("Page.enable")
         except BaseException:
             self.stop()
             raise
@@ -172,7 +173,6 @@ class Trusted(ChromiumCase):
         server.wait_for(r"TLS 1\.3 TLS_AES_128_GCM_SHA256 X25519MLKEM768")
 
     def test_every_suite_group_and_certificate_key_that_chromium_has(self):
-        browser = self.browser()
         cases = [(("--suites", "TLS_AES_256_GCM_SHA384"), "p256", "AES_256_GCM", "X25519MLKEM768"),
                  (("--suites", "TLS_CHACHA20_POLY1305_SHA256"), "p256", "CHACHA20_POLY1305",
                   "X25519MLKEM768"),
@@ -180,9 +180,11 @@ class Trusted(ChromiumCase):
                  (("--groups", "P-256"), "p256", "AES_128_GCM", "P-256"),  # HelloRetryRequest
                  (("--groups", "P-384"), "p384", "AES_128_GCM", "P-384"),  # HelloRetryRequest
                  ((), "rsa", "AES_128_GCM", "X25519MLKEM768")]
-        for options, kind, cipher, group in cases:
+        servers = [self.serve(*options, pair=self.certs.issue("localhost", kind))
+                   for options, kind, _, _ in cases]
+        browser = self.browser()  # after the servers, so that it ends before them
+        for (options, kind, cipher, group), server in zip(cases, servers):
             with self.subTest(options=options, kind=kind):
-                server = self.serve(*options, pair=self.certs.issue("localhost", kind))
                 state, details = self.security(browser, f"https://localhost:{server.port}/")
                 self.assertEqual((state, details["protocol"], details["cipher"],
                                   details["keyExchangeGroup"]), ("secure", "TLS 1.3", cipher, group))
@@ -192,6 +194,7 @@ class Trusted(ChromiumCase):
         server = self.serve("--echo")
         browser = self.browser()
         self.security(browser, f"https://localhost:{server.port}/")
+        browser.call("Network.disable")  # or every byte of the upload would come here as JSON too
         answer = browser.value("""(async () => {
             const data = await (await fetch('/data.bin')).arrayBuffer();
             const echo = await fetch('/.echo', {method: 'PUT', body: data});

@@ -275,6 +275,50 @@ static void key_update_works_both_ways_and_by_itself(void **state)
     pair_free(&p);
 }
 
+static void key_update_requests_are_answered_once_while_the_answer_waits(void **state)
+{
+    (void)state;
+    pair p;
+    pair_config(&p, &pki);
+    pair_start(&p);
+    must_establish(&p);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(hf_key_update(p.client, true), HF_OK);
+        pair_move(p.client, p.server, 0);
+        assert_true(hf_step(p.server) >= 0);
+    }
+    assert_int_equal(hf_out(p.server).n, 5 + 5 + 1 + 16); /* one KeyUpdate */
+    assert_true(pair_run(&p));
+    pair_exchange(&p, false, 1000); /* the one that was still owed goes before the data */
+    pair_exchange(&p, true, 1000);
+    pair_free(&p);
+}
+
+static void a_server_name_that_is_none_is_ignored(void **state)
+{
+    (void)state;
+    pair p;
+    hf_info info;
+    pair_config(&p, &pki);
+    hf_config_freeze(p.client_config, NULL);
+    hf_config_freeze(p.server_config, NULL);
+    assert_int_equal(hf_client_new(p.client_config, "server.test", &p.client), HF_OK);
+    assert_int_equal(hf_server_new(p.server_config, &p.server), HF_OK);
+    hf_step(p.client);
+    hf_bytes out = hf_out(p.client);
+    uint8_t hello[2048];
+    memcpy(hello, out.p, out.n);
+    for (size_t i = 0; i + 11 <= out.n; i++)
+        if (memcmp(hello + i, "server.test", 11) == 0)
+            memcpy(hello + i, "a\x1b[31m\nbcd", 10);
+    size_t used;
+    hf_feed(p.server, hello, out.n, &used);
+    assert_true(hf_step(p.server) >= 0);
+    hf_conn_info(p.server, &info);
+    assert_null(info.host);
+    pair_free(&p);
+}
+
 static void exporters_agree_and_depend_on_label_and_context(void **state)
 {
     (void)state;
@@ -459,6 +503,8 @@ int main(void)
         cmocka_unit_test(alpn_is_agreed_on_by_the_servers_preference),
         cmocka_unit_test(bytes_one_at_a_time_end_the_same),
         cmocka_unit_test(key_update_works_both_ways_and_by_itself),
+        cmocka_unit_test(key_update_requests_are_answered_once_while_the_answer_waits),
+        cmocka_unit_test(a_server_name_that_is_none_is_ignored),
         cmocka_unit_test(exporters_agree_and_depend_on_label_and_context),
         cmocka_unit_test(close_notify_ends_both_directions),
         cmocka_unit_test(end_of_transport_without_close_notify_is_truncation),
