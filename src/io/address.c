@@ -16,7 +16,7 @@
 static hf_status bad_address(hf_error *e, const char *text, const char *why)
 {
     hf_io_fail(e, HF_E_BAD_ARGUMENT, "address", text, "%s", why);
-    hf_io_expected(e, "host:port, or [IPv6 address]:port");
+    hf_error_expected(e, "host:port, or [IPv6 address]:port");
     return HF_E_BAD_ARGUMENT;
 }
 

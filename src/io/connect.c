@@ -140,7 +140,7 @@ static hf_status lost(const race *r, const char *label, int64_t timeout_ms, hf_e
         return hf_io_fail(e, HF_E_CONNECT, "TCP connection", label, "%s", r->failures);
     hf_io_fail(e, HF_E_TIMEOUT, "TCP connection", label, "no answer%s%s",
                r->failures[0] != '\0' ? "; " : "", r->failures);
-    hf_io_expected(e, "a connection within %lld ms", (long long)timeout_ms);
+    hf_error_expected(e, "a connection within %lld ms", (long long)timeout_ms);
     return HF_E_TIMEOUT;
 }
 
@@ -151,7 +151,7 @@ int hf_io_connect(const hf_io_address *address, const char *label, int64_t deadl
     race r = {.count = 0};
     if (address->host[0] == '\0' || strcmp(address->port, "0") == 0) {
         hf_io_fail(e, HF_E_BAD_ARGUMENT, "address", label, "no host or no port");
-        hf_io_expected(e, "a host and a port from 1 to 65535");
+        hf_error_expected(e, "a host and a port from 1 to 65535");
         return HF_E_BAD_ARGUMENT;
     }
     hf_status status = hf_io_resolve(address, false, deadline_ms, &list, e);

@@ -115,7 +115,7 @@ hf_status hf_identity_read_files(const char *chain_path, const char *key_path, c
     if (status == HF_OK)
         status = in_file(hf_identity_new(chain, key, out, e), chain_path, e);
     if (status == HF_E_KEY_MISMATCH && key_path != NULL && e != NULL && e->got[0] == '\0')
-        hf_io_expected(e, "the key of this certificate in %.120s", key_path);
+        hf_error_expected(e, "the key of this certificate in %.120s", key_path);
     hf_key_free(key);
     hf_io_file_free(chain);
     return status;

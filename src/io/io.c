@@ -25,16 +25,6 @@ hf_status hf_io_fail(hf_error *e, hf_status code, const char *where, const char 
     return code;
 }
 
-void hf_io_expected(hf_error *e, const char *format, ...)
-{
-    if (e == NULL)
-        return;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(e->expected, sizeof(e->expected), format, args);
-    va_end(args);
-}
-
 void hf_io_name_subject(hf_error *e, const char *subject)
 {
     char before[HF_ERROR_TEXT];

@@ -2,11 +2,12 @@
  *
  * This folder is the only one in src/ that touches sockets, files, threads and the environment. It
  * uses the engine through the public headers alone, as any program could; of the folders below it
- * takes only base/, for memory.
+ * takes only base/, for memory and errors.
  */
 #ifndef HF_IO_IO_H
 #define HF_IO_IO_H
 
+#include "base/error.h"
 #include <handfast/handfast.h>
 
 struct addrinfo;
@@ -15,9 +16,6 @@ struct addrinfo;
  * as a printf format (or NULL). Returns `code`. */
 hf_status hf_io_fail(hf_error *e, hf_status code, const char *where, const char *subject,
                      const char *got, ...) HF_PRINTF(5, 6);
-
-/* Adds what would have been right to an error that hf_io_fail wrote. */
-void hf_io_expected(hf_error *e, const char *format, ...) HF_PRINTF(2, 3);
 
 /* Names the subject of an error made elsewhere, keeping what it already says. */
 void hf_io_name_subject(hf_error *e, const char *subject);

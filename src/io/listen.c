@@ -40,11 +40,11 @@ static hf_status refused(hf_error *e, const char *host_port, const char *call, i
 {
     hf_io_fail(e, HF_E_SYSTEM, call, host_port, "%s", hf_io_reason(error_number));
     if (error_number == EADDRINUSE)
-        hf_io_expected(e, "a port that no other program listens on");
+        hf_error_expected(e, "a port that no other program listens on");
     else if (error_number == EACCES)
-        hf_io_expected(e, "a port from 1024 up, or the right to use lower ones");
+        hf_error_expected(e, "a port from 1024 up, or the right to use lower ones");
     else if (error_number == EADDRNOTAVAIL)
-        hf_io_expected(e, "an address of this machine");
+        hf_error_expected(e, "an address of this machine");
     return HF_E_SYSTEM;
 }
 

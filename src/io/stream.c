@@ -65,7 +65,7 @@ static hf_status refused(hf_stream *s, hf_status code, const char *what)
 static hf_status timed_out(hf_stream *s, const char *what, int64_t timeout_ms)
 {
     hf_io_fail(&s->error, HF_E_TIMEOUT, what, s->peer, "nothing");
-    hf_io_expected(&s->error, "an answer within %lld ms", (long long)timeout_ms);
+    hf_error_expected(&s->error, "an answer within %lld ms", (long long)timeout_ms);
     return HF_E_TIMEOUT;
 }
 

@@ -142,7 +142,7 @@ hf_status hf_store_add_system(hf_store *store, size_t *added, hf_error *e)
                : folders != NULL ? folders
                                  : bundles[0],
                "%zu that could be read, %zu that could not", g.added, g.skipped);
-    hf_io_expected(e, "at least one trusted certificate");
+    hf_error_expected(e, "at least one trusted certificate");
     return HF_E_STORE_EMPTY;
 }
 
