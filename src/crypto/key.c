@@ -75,13 +75,19 @@ const hf_sigscheme *hf_key_cert_scheme(const hf_key *key)
 
 /* ---- signing ---- */
 
+bool hf_key_fits(const hf_key *key, const hf_sigscheme *scheme)
+{
+    const hf_key_material *m = &key->material;
+    return hf_sigscheme_fits(scheme, m->type, m->bits) &&
+           (m->pss_hash == 0 || (scheme->hash != NULL && scheme->hash->id == m->pss_hash));
+}
+
 hf_status hf_key_sign(const hf_key *key, const hf_sigscheme *scheme, hf_bytes message,
                       uint8_t *signature, size_t *signature_len)
 {
     const hf_key_material *m = &key->material;
     *signature_len = 0;
-    if (!hf_sigscheme_fits(scheme, m->type, m->bits) ||
-        (m->pss_hash != 0 && (scheme->hash == NULL || scheme->hash->id != m->pss_hash)))
+    if (!hf_key_fits(key, scheme))
         return HF_E_SCHEME_KEY_MISMATCH;
     if (!key->external)
         return hf_key_material_sign(m, hf_sigscheme_padding(scheme), scheme->hash, message,

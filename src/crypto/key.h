@@ -28,6 +28,10 @@ hf_status hf_pubkey_verify(const hf_pubkey *key, const hf_sigscheme *scheme, hf_
 /* True when a key of this type can make and check signatures of the scheme. */
 bool hf_sigscheme_fits(const hf_sigscheme *scheme, hf_key_type type, unsigned bits);
 
+/* True when this very key can sign by the scheme: hf_sigscheme_fits, and the hash is the one that an
+ * id-RSASSA-PSS key is bound to, where it is (RFC 9846 section 4.3.3). */
+bool hf_key_fits(const hf_key *key, const hf_sigscheme *scheme);
+
 /* The scheme that an X.509 AlgorithmIdentifier (with header) names: id and parameters exactly as
  * RFC 5280/4055/5758/8410 give them, else NULL. `*name` is always set to a static printable name
  * ("sha1WithRSAEncryption", "unknown"). Schemes for certificates include rsa_pkcs1_*; an

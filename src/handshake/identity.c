@@ -14,8 +14,7 @@ static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_ident
     const hf_key *key = hf_identity_key(identity);
     for (size_t i = 0; i < hs->cfg->sigscheme_count; i++) {
         const hf_sigscheme *s = hs->cfg->sigschemes[i];
-        if (s->in_handshake && hf_u16s_have(peer_schemes, s->id) &&
-            hf_sigscheme_fits(s, hf_key_type_of(key), hf_key_bits(key)))
+        if (s->in_handshake && hf_u16s_have(peer_schemes, s->id) && hf_key_fits(key, s))
             return s;
     }
     return NULL;

@@ -4,7 +4,7 @@ import os
 import ssl
 import unittest
 
-from peers import PROGRAM, SLOW, PeerCase, Relay, check, environment, find, needs, read, run, write
+from peers import PROGRAM, PeerCase, Relay, needs, read, run, write
 
 SIZE = 64 << 20
 
@@ -29,7 +29,7 @@ if (file) {  // up
 NODE_MANY = """
 const [port, ca, count] = process.argv.slice(1), tls = require('tls');
 const cert = require('fs').readFileSync(ca), open = [];
-let good = 0, bad = 0, reused = 0;
+let good = 0, bad = 0;
 function ended() { if (good + bad == count) { console.log('good', good, 'bad', bad); process.exit(0); } }
 for (let i = 0; i < count; i++) {
     const s = tls.connect({host: '127.0.0.1', servername: 'localhost', port, ca: cert}, () => {
@@ -112,12 +112,12 @@ class Serve(TransferCase):
         self.put("root/some.bin", os.urandom(100_000))
         for threads in ("0", "2"):
             with self.subTest(threads=threads):
-                server = self.serve("--threads", threads, "--handshake-timeout", "60", "-q")
+                server = self.serve("--threads", threads, "--handshake-timeout", "60")
                 done = run("node", "-e", NODE_MANY, "--", server.port, self.certs.ca, 200)
                 self.assertEqual(done.out, "good 200 bad 0\n")
 
     def test_200_connections_of_python(self):
-        server = self.serve("--handshake-timeout", "60", "-q")
+        server = self.serve("--handshake-timeout", "60")
         context = ssl.create_default_context(cafile=self.certs.ca)
         open_ = []
         for _ in range(200):
@@ -161,7 +161,6 @@ class Get(TransferCase):
 
     @needs("gnutls-serv")
     def test_connect_through_the_echo_of_gnutls(self):
-        data = read(self.big)[:4 << 20].replace(b"\r", b"\n")
         server = self.gnutls_serv("--echo")
         client = self.begin(PROGRAM, "connect", "--cacert", self.certs.ca, f"localhost:{server.port}")
         lines = b"".join(b"%08d %s\n" % (i, b"x" * 60) for i in range(3000))
@@ -170,7 +169,6 @@ class Get(TransferCase):
         client.end_input()
         self.assertEqual(client.wait(), 0)
         self.assertEqual(client.log.encode(), lines)
-        self.assertTrue(data)
 
 
 class Record(TransferCase):
@@ -184,20 +182,6 @@ class Record(TransferCase):
         done = self.gnutls_cli(relay, "--recordsize", "1024", stdin=b"GET /some.bin HTTP/1.0\r\n\r\n")
         self.assertIn(data[-1000:], done.stdout)
         longest = max(len(content) for type_, content in relay.records(relay.from_server) if type_ == 23)
-        self.assertLessEqual(longest, 1024 + 1 + 16)
-        self.assertGreater(longest, 1000)
-
-    @needs("gnutls-serv")
-    def test_a_record_size_limit_of_the_server_is_kept(self):
-        server = self.gnutls_serv("--echo", "--recordsize", "1024")
-        relay = Relay(server.port)
-        self.addCleanup(relay.stop)
-        client = self.begin(PROGRAM, "connect", "--cacert", self.certs.ca, f"localhost:{relay.port}")
-        client.say(b"x" * 70 + b"\n" + b"y" * 30_000 + b"\nend\n")
-        client.wait_for("end\n")
-        client.end_input()
-        self.assertEqual(client.wait(), 0, client.log)
-        longest = max(len(content) for type_, content in relay.records(relay.from_client) if type_ == 23)
         self.assertLessEqual(longest, 1024 + 1 + 16)
         self.assertGreater(longest, 1000)
 

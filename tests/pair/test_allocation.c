@@ -51,7 +51,6 @@ static void arm(bool on)
     }
 }
 
-
 /* Runs `call` with failures counted when it is the victim's. */
 #define VICTIM(on, call)                                                                           \
     do {                                                                                           \
@@ -372,8 +371,12 @@ static hf_status issue(void *ctx)
 {
     static const char *const names[] = {"a.test", "10.0.0.1", "a@b.test", NULL};
     hf_bytes der;
-    hf_cert_template t = {.subject = "CN=x, O=y", .names = names, .not_before_s = PAIR_NOW,
-                          .not_after_s = PAIR_NOW + 1, .path_len = -1, .server = true};
+    hf_cert_template t = {.subject = "CN=x, O=y",
+                          .names = names,
+                          .not_before_s = PAIR_NOW,
+                          .not_after_s = PAIR_NOW + 1,
+                          .path_len = -1,
+                          .server = true};
     (void)ctx;
     hf_status s = hf_cert_issue(&t, hf_key_public(pki.ca_key), &pki.ca, pki.ca_key, &der, NULL);
     if (s == HF_OK)
@@ -434,7 +437,8 @@ static void each_allocation_of_keys_identities_and_stores_fails(void **state)
 static void make_texts(void)
 {
     const hf_cert *leaf = hf_identity_cert(pki.server, 0);
-    char *one = hf_pem_write(leaf->der, "CERTIFICATE"), *two = hf_pem_write(pki.ca_der, "CERTIFICATE");
+    char *one = hf_pem_write(leaf->der, "CERTIFICATE"),
+         *two = hf_pem_write(pki.ca_der, "CERTIFICATE");
     size_t room = strlen(one) + strlen(two) + 1;
     chain_pem = malloc(room);
     snprintf(chain_pem, room, "%s%s", one, two);

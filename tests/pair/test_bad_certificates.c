@@ -1,6 +1,6 @@
-/* test_bad_certificates.c: certificates that do not prove what they should, shown by a server and by
- * a client: each has its code and its alert, and the error says whose, what was expected and what
- * came. */
+/* test_bad_certificates.c: certificates that do not prove what they should, shown by a server and
+ * by a client: each has its code and its alert, and the error says whose, what was expected and
+ * what came. */
 #include "support/liar.h"
 
 #include <handfast/x509.h>
@@ -14,15 +14,15 @@ static pair_pki pki;
 
 /* What is special about the leaf and what lies between it and the trusted authority. */
 typedef struct plan {
-    int64_t from, to;      /* validity of the leaf, relative to now; 0, 0: a good one */
-    const char *name;      /* NULL: the right one */
-    bool other_ca;         /* issued by an authority of the same name that is not trusted */
-    bool self_signed;      /* by its own key */
-    bool wrong_purpose;    /* extendedKeyUsage of the other role */
-    bool not_a_ca;         /* the intermediate is a leaf itself */
-    bool leave_out;        /* the intermediates are not sent */
-    bool expired_ca;       /* the intermediate is past its validity */
-    int path_len;          /* of the first intermediate; -1: none */
+    int64_t from, to;   /* validity of the leaf, relative to now; 0, 0: a good one */
+    const char *name;   /* NULL: the right one */
+    bool other_ca;      /* issued by an authority of the same name that is not trusted */
+    bool self_signed;   /* by its own key */
+    bool wrong_purpose; /* extendedKeyUsage of the other role */
+    bool not_a_ca;      /* the intermediate is a leaf itself */
+    bool leave_out;     /* the intermediates are not sent */
+    bool expired_ca;    /* the intermediate is past its validity */
+    int path_len;       /* of the first intermediate; -1: none */
     unsigned intermediates;
     int flip; /* which certificate's signature is changed; -1: none */
 } plan;
@@ -86,7 +86,9 @@ static hf_identity *identity_of(const made *leaf, const made *above, unsigned co
 /* The chain of the plan for a server or a client. */
 static hf_identity *carry_out(const plan *what, bool server)
 {
-    const char *names[] = {what->name != NULL ? what->name : server ? "server.test" : "c@x.test",
+    const char *names[] = {what->name != NULL ? what->name
+                           : server           ? "server.test"
+                                              : "c@x.test",
                            NULL};
     hf_cert_template ca = {.subject = "CN=intermediate",
                            .not_before_s = PAIR_NOW - 1000,
@@ -106,8 +108,11 @@ static hf_identity *carry_out(const plan *what, bool server)
     const hf_cert *issuer = &pki.ca;
     const hf_key *issuer_key = pki.ca_key;
     if (what->other_ca) {
-        hf_cert_template root = {.subject = "CN=handfast test CA", .ca = true, .path_len = -1,
-                                 .not_before_s = PAIR_NOW - 1000, .not_after_s = PAIR_NOW + 1000};
+        hf_cert_template root = {.subject = "CN=handfast test CA",
+                                 .ca = true,
+                                 .path_len = -1,
+                                 .not_before_s = PAIR_NOW - 1000,
+                                 .not_after_s = PAIR_NOW + 1000};
         other = make(&root, NULL, NULL);
         issuer = &other.cert;
         issuer_key = other.key;
@@ -125,8 +130,7 @@ static hf_identity *carry_out(const plan *what, bool server)
         flip_signature(&last);
     if (what->flip > 0)
         flip_signature(&between[what->flip - 1]);
-    hf_identity *identity =
-        identity_of(&last, between, what->leave_out ? 0 : what->intermediates);
+    hf_identity *identity = identity_of(&last, between, what->leave_out ? 0 : what->intermediates);
     let_go(&last);
     let_go(&other);
     for (unsigned i = 0; i < what->intermediates; i++)
