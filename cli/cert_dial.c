@@ -51,8 +51,23 @@ static bool split(const char *text, size_t n, cli_target *t)
     return strpbrk(t->host, " /@\t\r\n") == NULL;
 }
 
+/* Whether the entry is HOST:PORT:ADDR; HOST may be [an IPv6 address]. */
+static bool is_resolve(const char *entry)
+{
+    const char *host_end = entry[0] == '[' ? strstr(entry, "]:") : strchr(entry, ':');
+    if (host_end == NULL || host_end == entry)
+        return false;
+    const char *port = host_end + (entry[0] == '[' ? 2 : 1), *port_end = strchr(port, ':');
+    return port_end != NULL && is_port(port, (size_t)(port_end - port)) && port_end[1] != '\0';
+}
+
 cli_exit cli_target_read(cli *c, const char *text, cli_target *t)
 {
+    const char *entry;
+    for (size_t i = 0; (entry = cli_nth(c, "resolve", i)) != NULL; i++)
+        if (!is_resolve(entry))
+            return cli_usage(c, "--resolve says nothing that could be looked up", entry,
+                             "--resolve HOST:PORT:ADDR, as in www.example.org:443:127.0.0.1");
     const char *start = strncmp(text, "https://", 8) == 0 ? text + 8 : text;
     size_t n = start == text ? strlen(start) : strcspn(start, "/?#");
     memset(t, 0, sizeof *t);

@@ -370,9 +370,14 @@ cli_exit cli_parse(cli *c, const cli_command *command, const char *path, int arg
     c->arguments = calloc((size_t)argc + 1, sizeof *c->arguments);
     if (c->arguments == NULL)
         return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             *wants_help = true;
+        if (strncmp(argv[i], "--color=", 8) == 0) { /* help and complaints have colours as well */
+            c->color = colored(argv[i] + 8, STDERR_FILENO);
+            c->color_out = colored(argv[i] + 8, STDOUT_FILENO);
+        }
+    }
     if (*wants_help) /* whoever asks for help gets it, whatever else is wrong */
         return CLI_DONE;
     parser p = {.c = c, .argc = argc, .argv = argv};

@@ -289,6 +289,40 @@ static void value_labels(hf_status code, const char **expected, const char **got
     }
 }
 
+/* An alert says in one word what the peer did not accept; this says what that leaves to try. */
+static const struct {
+    uint8_t alert; /* one of hf_alert */
+    const char *remedy;
+} alert_remedies[] = {
+    {HF_ALERT_protocol_version,
+     "allow a version that the peer speaks (--min-version, --max-version), or update the peer"},
+    {HF_ALERT_handshake_failure, "the two sides have too little in common: allow more (--groups, "
+                                 "--suites, --sigschemes), or look in the peer's log"},
+    {HF_ALERT_certificate_required,
+     "the peer wants a certificate from this side (--cert FILE --key FILE)"},
+    {HF_ALERT_unknown_ca, "the peer does not trust the authority of this side's certificate: show "
+                          "another (--cert), or have the peer trust it"},
+    {HF_ALERT_bad_certificate,
+     "the peer refused this side's certificate: look in the peer's log for why, or show another"},
+    {HF_ALERT_unsupported_certificate, "the peer cannot use this side's certificate: show one made "
+                                       "for this purpose (handfast cert show FILE tells)"},
+    {HF_ALERT_certificate_expired,
+     "renew this side's certificate (--cert), or check the peer's clock"},
+    {HF_ALERT_certificate_revoked, "get this side a new certificate (--cert): its issuer took the "
+                                   "present one back"},
+    {HF_ALERT_unrecognized_name, "ask for a name that the peer has (--servername NAME)"},
+    {HF_ALERT_no_application_protocol, "offer a protocol that the peer speaks (--alpn LIST)"},
+};
+
+static const char *remedy_of(const hf_error *e)
+{
+    const size_t count = sizeof alert_remedies / sizeof alert_remedies[0];
+    for (size_t i = 0; e->code == HF_E_ALERT_RECEIVED && i < count; i++)
+        if (alert_remedies[i].alert == e->alert)
+            return alert_remedies[i].remedy;
+    return hf_error_remedy(e->code);
+}
+
 static void lines_of_error(const hf_error *e, error_lines *l)
 {
     char where[200];
@@ -302,10 +336,10 @@ static void lines_of_error(const hf_error *e, error_lines *l)
         add_line(l, "where", "%s", where[0] != '\0' ? where : section);
     add_line(l, expected, "%s", e->expected);
     add_line(l, got, "%s", e->got);
-    if (e->alert_sent || e->alert_received)
+    if (e->code != HF_E_ALERT_RECEIVED && (e->alert_sent || e->alert_received))
         add_line(l, "alert", "%s (%u) %s", hf_alert_name(e->alert), (unsigned)e->alert,
                  e->alert_sent ? "told the peer" : "came from the peer");
-    add_line(l, "try", "%s", hf_error_remedy(e->code));
+    add_line(l, "try", "%s", remedy_of(e));
 }
 
 static json_t *json_of_error(const hf_error *e, cli_exit status, const char *doing)
@@ -327,7 +361,7 @@ static json_t *json_of_error(const hf_error *e, cli_exit status, const char *doi
         json_object_set_new(o, "alert", json_string(hf_alert_name(e->alert)));
         json_object_set_new(o, "alert_sent", json_boolean(e->alert_sent));
     }
-    json_object_set_new(o, "try", json_string(hf_error_remedy(e->code)));
+    json_object_set_new(o, "try", json_string(remedy_of(e)));
     return o;
 }
 

@@ -217,7 +217,12 @@ static cli_exit open_listener(serve *s, serve_listener *l, const char *where)
     if (l->fd < 0) {
         if (e.code == HF_OK)
             e.code = l->fd;
-        return cli_error(s->c, &e, "listening");
+        if (e.code != HF_E_SYSTEM || e.expected[0] == '\0')
+            return cli_error(s->c, &e, "listening");
+        char hint[sizeof e.expected + 40];
+        snprintf(hint, sizeof hint, "--listen ADDR:PORT with %s", e.expected);
+        const cli_line lines[] = {{"on", where}, {"because", e.got}, {"try", hint}, {NULL, NULL}};
+        return cli_fail(s->c, cli_exit_of(e.code), "cannot listen there", lines);
     }
     struct sockaddr_storage address;
     socklen_t length = sizeof address;

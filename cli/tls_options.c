@@ -348,6 +348,10 @@ static cli_exit read_with_password(cli *c, const char *path, read_fn read_it, vo
         e.code = status;
     if (e.subject[0] == '\0')
         snprintf(e.subject, sizeof e.subject, "%s", path);
+    if (e.code == HF_E_KEY_MISMATCH) { /* the subject is the certificate's file: name the other */
+        size_t n = strlen(e.got);
+        snprintf(e.got + n, sizeof e.got - n, " in %s", path);
+    }
     return cli_error(c, &e, doing);
 }
 
@@ -385,7 +389,9 @@ cli_exit cli_identity_read(cli *c, const char *chain_path, const char *key_path,
     identity_request request = {chain_path, key_path != NULL ? key_path : chain_path, out};
     *out = NULL;
     return read_with_password(c, request.key, read_identity, &request,
-                              "reading the certificate and its key");
+                              key_path != NULL
+                                  ? "reading the certificate and its key"
+                                  : "reading the certificate and its key from one file (no --key)");
 }
 
 /* Every --cert with the --key that follows it before the next --cert. */

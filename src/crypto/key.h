@@ -28,8 +28,8 @@ hf_status hf_pubkey_verify(const hf_pubkey *key, const hf_sigscheme *scheme, hf_
 /* True when a key of this type can make and check signatures of the scheme. */
 bool hf_sigscheme_fits(const hf_sigscheme *scheme, hf_key_type type, unsigned bits);
 
-/* True when this very key can sign by the scheme: hf_sigscheme_fits, and the hash is the one that an
- * id-RSASSA-PSS key is bound to, where it is (RFC 9846 section 4.3.3). */
+/* True when this very key can sign by the scheme: hf_sigscheme_fits, and the hash is the one that
+ * an id-RSASSA-PSS key is bound to, where it is (RFC 9846 section 4.3.3). */
 bool hf_key_fits(const hf_key *key, const hf_sigscheme *scheme);
 
 /* The scheme that an X.509 AlgorithmIdentifier (with header) names: id and parameters exactly as

@@ -601,6 +601,8 @@ static void signals_do_not_disturb(void **state)
     hf_stream *s = dial(client_config, fd, PATIENCE_MS);
     pthread_create(&thread, NULL, interrupt_often, &self);
     read_exactly(s, data, 5);
+    /* the server's goodbye must be on its way before its socket loses this end */
+    assert_int_equal(hf_stream_read(s, data, sizeof(data)), 0);
     assert_int_equal(hf_stream_close(s), HF_OK);
     pthread_join(thread, NULL);
     assert_int_equal(server_end(v), HF_OK);
