@@ -172,8 +172,17 @@ static void teardown_all(void *ctx[PEERS])
             peers[i]->teardown(ctx[i]);
 }
 
-static void handshake_round(const bench_peer *peer, void *ctx, uint64_t length, series *server,
-                            series *client)
+/* A handshake's rates: by the time each side took, and by their sum. */
+typedef struct rates {
+    series server, client, both_sides;
+} rates;
+
+static void add_value(series *s, double value)
+{
+    s->values[s->count++] = value;
+}
+
+static void handshake_round(const bench_peer *peer, void *ctx, uint64_t length, rates *r)
 {
     bench_clocks clocks = {0};
     uint64_t end = bench_now_ns() + length;
@@ -185,21 +194,29 @@ static void handshake_round(const bench_peer *peer, void *ctx, uint64_t length, 
         }
         count++;
     } while (bench_now_ns() < end);
-    server->values[server->count++] = count * 1e9 / (double)clocks.server_ns;
-    client->values[client->count++] = count * 1e9 / (double)clocks.client_ns;
+    add_value(&r->server, count * 1e9 / (double)clocks.server_ns);
+    add_value(&r->client, count * 1e9 / (double)clocks.client_ns);
+    add_value(&r->both_sides, count * 1e9 / (double)(clocks.server_ns + clocks.client_ns));
 }
 
 static void row_handshake(const char *name, const bench_setup *setup, const options *o)
 {
     void *ctx[PEERS];
-    series server[PEERS] = {0}, client[PEERS] = {0};
+    rates r[PEERS] = {0};
+    series server[PEERS], client[PEERS], both_sides[PEERS];
     if (!setup_all(setup, ctx))
         exit(1);
-    for (unsigned r = 0; r < o->rounds; r++)
+    for (unsigned k = 0; k < o->rounds; k++)
         for (size_t i = 0; i < PEERS; i++)
             if (ctx[i] != NULL)
-                handshake_round(peers[i], ctx[i], o->round_ns, &server[i], &client[i]);
+                handshake_round(peers[i], ctx[i], o->round_ns, &r[i]);
     teardown_all(ctx);
+    for (size_t i = 0; i < PEERS; i++) {
+        server[i] = r[i].server;
+        client[i] = r[i].client;
+        both_sides[i] = r[i].both_sides;
+    }
+    print_row(name, "per_second", both_sides, false);
     print_both(name, roles, "per_second", server, client, false);
 }
 
