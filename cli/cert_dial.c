@@ -61,13 +61,20 @@ static bool is_resolve(const char *entry)
     return port_end != NULL && is_port(port, (size_t)(port_end - port)) && port_end[1] != '\0';
 }
 
-cli_exit cli_target_read(cli *c, const char *text, cli_target *t)
+cli_exit cli_resolve_check(cli *c)
 {
     const char *entry;
     for (size_t i = 0; (entry = cli_nth(c, "resolve", i)) != NULL; i++)
         if (!is_resolve(entry))
             return cli_usage(c, "--resolve says nothing that could be looked up", entry,
                              "--resolve HOST:PORT:ADDR, as in www.example.org:443:127.0.0.1");
+    return CLI_DONE;
+}
+
+cli_exit cli_target_read(cli *c, const char *text, cli_target *t)
+{
+    if (cli_resolve_check(c) != CLI_DONE)
+        return CLI_USAGE;
     const char *start = strncmp(text, "https://", 8) == 0 ? text + 8 : text;
     size_t n = start == text ? strlen(start) : strcspn(start, "/?#");
     memset(t, 0, sizeof *t);

@@ -16,6 +16,9 @@ typedef struct cli_target {
  * Reports and returns CLI_USAGE when it is none of these. */
 cli_exit cli_target_read(cli *c, const char *text, cli_target *out);
 
+/* Reports the first --resolve that is not HOST:PORT:ADDR; cli_target_read asks this too. */
+cli_exit cli_resolve_check(cli *c);
+
 /* Connects and shakes hands, as --resolve, --servername and --timeout say. Does not report: the
  * story is in `*e`. */
 hf_status cli_target_dial(cli *c, hf_config *cfg, const cli_target *target, hf_stream **out,

@@ -396,6 +396,8 @@ static cli_exit get(cli *c)
 {
     bytes body = {0};
     cli_exit status = check_usage(c);
+    if (status == CLI_DONE)
+        status = cli_resolve_check(c);
     if (status != CLI_DONE)
         return status;
     fetch *f = calloc(1, sizeof *f);

@@ -296,8 +296,9 @@ static const struct {
 } alert_remedies[] = {
     {HF_ALERT_protocol_version,
      "allow a version that the peer speaks (--min-version, --max-version), or update the peer"},
-    {HF_ALERT_handshake_failure, "the two sides have too little in common: allow more (--groups, "
-                                 "--suites, --sigschemes), or look in the peer's log"},
+    {HF_ALERT_handshake_failure,
+     "the two sides have too little in common: allow more (--min-version, --groups, --suites, "
+     "--sigschemes), or look in the peer's log"},
     {HF_ALERT_certificate_required,
      "the peer wants a certificate from this side (--cert FILE --key FILE)"},
     {HF_ALERT_unknown_ca, "the peer does not trust the authority of this side's certificate: show "

@@ -13,7 +13,7 @@ void hf_writer_init_buf(hf_writer *w, hf_buf *buf)
     *w = (hf_writer){.p = buf->p, .n = buf->n, .room = buf->room, .grows = buf};
 }
 
-static void fail(hf_writer *w, hf_status why)
+void hf_writer_fail(hf_writer *w, hf_status why)
 {
     if (!w->failed)
         w->why = why;
@@ -27,11 +27,11 @@ uint8_t *hf_write_reserve(hf_writer *w, size_t n)
     bool unmade = w->p == NULL && w->grows != NULL; /* there is no place to point at yet */
     if (w->room - w->n < n || unmade) {
         if (w->grows == NULL) {
-            fail(w, HF_E_NO_ROOM);
+            hf_writer_fail(w, HF_E_NO_ROOM);
             return NULL;
         }
         if (hf_buf_reserve(w->grows, n != 0 ? n : 1) != HF_OK) {
-            fail(w, HF_E_OUT_OF_MEMORY);
+            hf_writer_fail(w, HF_E_OUT_OF_MEMORY);
             return NULL;
         }
         w->p = w->grows->p;
@@ -70,7 +70,7 @@ void hf_write_u16(hf_writer *w, uint16_t v)
 void hf_write_u24(hf_writer *w, uint32_t v)
 {
     if (v > 0xffffff)
-        fail(w, HF_E_INTERNAL);
+        hf_writer_fail(w, HF_E_INTERNAL);
     write_number(w, v, 3);
 }
 
@@ -111,7 +111,7 @@ void hf_write_close(hf_writer *w, size_t mark, size_t size)
         return;
     size_t n = w->n - mark - size;
     if (n >> (8 * size) != 0) {
-        fail(w, HF_E_INTERNAL);
+        hf_writer_fail(w, HF_E_INTERNAL);
         return;
     }
     put(w->p + mark, n, size);

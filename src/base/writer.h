@@ -14,8 +14,9 @@ typedef struct hf_writer {
     size_t n, room;
     hf_buf *grows; /* NULL for fixed memory */
     bool failed;
-    hf_status
-        why; /* HF_E_NO_ROOM, HF_E_OUT_OF_MEMORY or HF_E_INTERNAL (a length that overflowed) */
+    /* HF_E_NO_ROOM, HF_E_OUT_OF_MEMORY, HF_E_INTERNAL (a length that overflowed), or the caller's
+     */
+    hf_status why;
 } hf_writer;
 
 void hf_writer_init(hf_writer *w, uint8_t *p, size_t room);
@@ -44,6 +45,9 @@ void hf_write_close(hf_writer *w, size_t mark, size_t size);
 /* Room for `n` bytes that the caller fills (a signature, a key share); NULL after a failure. The
  * pointer is good until the next write. */
 uint8_t *hf_write_reserve(hf_writer *w, size_t n);
+
+/* Fails the writer for a reason of the caller's; the first reason stays. */
+void hf_writer_fail(hf_writer *w, hf_status why);
 
 hf_status hf_writer_status(const hf_writer *w);
 hf_bytes hf_writer_bytes(const hf_writer *w);

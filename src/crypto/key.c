@@ -197,15 +197,15 @@ hf_status hf_key_write_pem(const hf_key *key, const char *password, char **out, 
     if (key->external)
         return hf_fail(e, HF_E_BAD_ARGUMENT, "key", "a key that is held here", "an external key");
     uint8_t plain[HF_PRIVATE_ROOM], sealed[HF_PRIVATE_ROOM + 512];
-    hf_der_writer w;
-    hf_der_writer_init(&w, plain, sizeof plain);
+    hf_writer w;
+    hf_writer_init(&w, plain, sizeof plain);
     hf_private_write(&w, &key->material);
-    hf_bytes der = hf_der_written(&w);
+    hf_bytes der = hf_writer_bytes(&w);
     hf_status status = der.n != 0 ? HF_OK : HF_E_CRYPTO;
     if (status == HF_OK && password != NULL) {
-        hf_der_writer_init(&w, sealed, sizeof sealed);
+        hf_writer_init(&w, sealed, sizeof sealed);
         status = hf_pbes2_encrypt(der, password, &w);
-        der = hf_der_written(&w);
+        der = hf_writer_bytes(&w);
         if (status == HF_OK && der.n == 0)
             status = HF_E_INTERNAL;
     }

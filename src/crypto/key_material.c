@@ -129,15 +129,15 @@ hf_status hf_key_material_spki(const hf_key_material *m, hf_bytes *out)
 {
     uint8_t parts[SPKI_ROOM], der[SPKI_ROOM];
     hf_spki k;
-    hf_der_writer w;
+    hf_writer w;
     ERR_set_mark();
     bool ok = public_parts(m, parts, sizeof parts, &k);
     ERR_pop_to_mark();
     if (!ok)
         return HF_E_OUT_OF_MEMORY;
-    hf_der_writer_init(&w, der, sizeof der);
+    hf_writer_init(&w, der, sizeof der);
     hf_spki_write(&w, &k);
-    hf_bytes written = hf_der_written(&w);
+    hf_bytes written = hf_writer_bytes(&w);
     if (written.n == 0)
         return HF_E_INTERNAL;
     uint8_t *copy = hf_alloc(written.n);

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/ct.h"
-#include "base/der.h"
+#include "base/der_write.h"
 #include "base/error.h"
 
 #include <openssl/rand.h>
@@ -239,29 +239,34 @@ hf_status hf_pbes2_decrypt(hf_bytes der, const char *password, uint8_t *out, siz
 
 /* ---- writing ---- */
 
-static void write_params(hf_der_writer *w, const pbes2 *p)
+static void write_params(hf_writer *w, const pbes2 *p)
 {
-    size_t end = hf_der_mark(w);
-    hf_der_put_value(w, HF_DER_OCTET_STRING, p->iv);
-    hf_der_put_value(w, HF_DER_OID, oid_aes_256_cbc);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+    size_t algorithm = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OID, oid_pbes2);
+    size_t params = hf_der_open(w, HF_DER_SEQUENCE);
 
-    size_t kdf = hf_der_mark(w);
-    hf_der_put_value(w, HF_DER_NULL, (hf_bytes){NULL, 0});
-    hf_der_put_value(w, HF_DER_OID, oid_hmac_sha256);
-    hf_der_wrap(w, HF_DER_SEQUENCE, kdf);
-    hf_der_put_small(w, p->iterations);
-    hf_der_put_value(w, HF_DER_OCTET_STRING, p->salt);
-    hf_der_wrap(w, HF_DER_SEQUENCE, kdf);
-    hf_der_put_value(w, HF_DER_OID, oid_pbkdf2);
-    hf_der_wrap(w, HF_DER_SEQUENCE, kdf);
+    size_t kdf = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OID, oid_pbkdf2);
+    size_t pbkdf2 = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OCTET_STRING, p->salt);
+    hf_der_write_small(w, p->iterations);
+    size_t prf = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OID, oid_hmac_sha256);
+    hf_der_write_null(w);
+    hf_der_close(w, prf);
+    hf_der_close(w, pbkdf2);
+    hf_der_close(w, kdf);
 
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
-    hf_der_put_value(w, HF_DER_OID, oid_pbes2);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+    size_t cipher = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OID, oid_aes_256_cbc);
+    hf_der_write(w, HF_DER_OCTET_STRING, p->iv);
+    hf_der_close(w, cipher);
+
+    hf_der_close(w, params);
+    hf_der_close(w, algorithm);
 }
 
-hf_status hf_pbes2_encrypt(hf_bytes private_key_info, const char *password, hf_der_writer *w)
+hf_status hf_pbes2_encrypt(hf_bytes private_key_info, const char *password, hf_writer *w)
 {
     uint8_t salt[SALT_LEN], iv[IV_LEN], key[MAX_CIPHER_KEY];
     uint8_t encrypted[HF_PRIVATE_ROOM + IV_LEN];
@@ -287,9 +292,9 @@ hf_status hf_pbes2_encrypt(hf_bytes private_key_info, const char *password, hf_d
     if (status != HF_OK)
         return status;
 
-    size_t end = hf_der_mark(w);
-    hf_der_put_value(w, HF_DER_OCTET_STRING, hf_bytes_of(encrypted, n));
+    size_t info = hf_der_open(w, HF_DER_SEQUENCE);
     write_params(w, &p);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+    hf_der_write(w, HF_DER_OCTET_STRING, hf_bytes_of(encrypted, n));
+    hf_der_close(w, info);
     return HF_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/ct.h"
-#include "base/der.h"
+#include "base/der_write.h"
 #include "base/error.h"
 
 #include <openssl/bn.h>
@@ -219,74 +219,74 @@ hf_status hf_private_read(hf_bytes der, hf_der_shape shape, hf_key_material *out
 
 /* ---- writing PKCS#8 ---- */
 
-static void put_number(hf_der_writer *w, const BIGNUM *number)
+static void write_number(hf_writer *w, const BIGNUM *number)
 {
     uint8_t octets[HF_RSA_MAX_BITS / 8];
     int n = number != NULL ? BN_num_bytes(number) : 0;
     if (n == 0 || n > (int)sizeof octets || BN_bn2binpad(number, octets, n) != n)
-        w->failed = true;
+        hf_writer_fail(w, HF_E_CRYPTO);
     else
-        hf_der_put_unsigned(w, hf_bytes_of(octets, (size_t)n));
+        hf_der_write_integer(w, hf_bytes_of(octets, (size_t)n));
     hf_wipe(octets, sizeof octets);
 }
 
-static void put_rsa(hf_der_writer *w, const RSA *rsa)
+static void write_rsa(hf_writer *w, const RSA *rsa)
 {
-    size_t end = hf_der_mark(w);
-    put_number(w, RSA_get0_iqmp(rsa));
-    put_number(w, RSA_get0_dmq1(rsa));
-    put_number(w, RSA_get0_dmp1(rsa));
-    put_number(w, RSA_get0_q(rsa));
-    put_number(w, RSA_get0_p(rsa));
-    put_number(w, RSA_get0_d(rsa));
-    put_number(w, RSA_get0_e(rsa));
-    put_number(w, RSA_get0_n(rsa));
-    hf_der_put_small(w, 0);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+    size_t key = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write_small(w, 0);
+    write_number(w, RSA_get0_n(rsa));
+    write_number(w, RSA_get0_e(rsa));
+    write_number(w, RSA_get0_d(rsa));
+    write_number(w, RSA_get0_p(rsa));
+    write_number(w, RSA_get0_q(rsa));
+    write_number(w, RSA_get0_dmp1(rsa));
+    write_number(w, RSA_get0_dmq1(rsa));
+    write_number(w, RSA_get0_iqmp(rsa));
+    hf_der_close(w, key);
 }
 
-static void put_ec(hf_der_writer *w, const EC_KEY *ec, size_t field)
+static void write_ec(hf_writer *w, const EC_KEY *ec, size_t field)
 {
     uint8_t point[1 + 2 * 66], scalar[66];
     size_t n = EC_POINT_point2oct(EC_KEY_get0_group(ec), EC_KEY_get0_public_key(ec),
                                   POINT_CONVERSION_UNCOMPRESSED, point, sizeof point, NULL);
     if (n == 0 || BN_bn2binpad(EC_KEY_get0_private_key(ec), scalar, (int)field) < 0)
-        w->failed = true;
-    size_t end = hf_der_mark(w);
-    hf_der_put(w, hf_bytes_of(point, n));
-    hf_der_wrap_bits(w, end);
-    hf_der_wrap(w, HF_DER_CONTEXT_CONSTRUCTED(1), end);
-    hf_der_put_value(w, HF_DER_OCTET_STRING, hf_bytes_of(scalar, field));
-    hf_der_put_small(w, 1);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+        hf_writer_fail(w, HF_E_CRYPTO);
+    size_t key = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write_small(w, 1);
+    hf_der_write(w, HF_DER_OCTET_STRING, hf_bytes_of(scalar, field));
+    size_t public_half = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(1));
+    hf_der_write_bits(w, hf_bytes_of(point, n));
+    hf_der_close(w, public_half);
+    hf_der_close(w, key);
     hf_wipe(scalar, sizeof scalar);
 }
 
-static void put_ed(hf_der_writer *w, const EVP_PKEY *ed)
+static void write_ed(hf_writer *w, const EVP_PKEY *ed)
 {
     uint8_t seed[57];
     size_t n = sizeof seed;
-    if (EVP_PKEY_get_raw_private_key(ed, seed, &n) != 1) {
-        w->failed = true;
-        n = 0;
-    }
-    hf_der_put_value(w, HF_DER_OCTET_STRING, hf_bytes_of(seed, n));
+    if (EVP_PKEY_get_raw_private_key(ed, seed, &n) == 1)
+        hf_der_write(w, HF_DER_OCTET_STRING, hf_bytes_of(seed, n));
+    else
+        hf_writer_fail(w, HF_E_CRYPTO);
     hf_wipe(seed, sizeof seed);
 }
 
-void hf_private_write(hf_der_writer *w, const hf_key_material *m)
+void hf_private_write(hf_writer *w, const hf_key_material *m)
 {
-    size_t end = hf_der_mark(w);
+    size_t info = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write_small(w, 0);
+    hf_key_algorithm_write(w, m->type, m->pss_hash);
+    size_t key = hf_der_open(w, HF_DER_OCTET_STRING);
     ERR_set_mark();
     if (m->rsa != NULL)
-        put_rsa(w, m->rsa);
+        write_rsa(w, m->rsa);
     else if (m->ec != NULL)
-        put_ec(w, m->ec, hf_key_type_field_len(m->type));
+        write_ec(w, m->ec, hf_key_type_field_len(m->type));
     else
-        put_ed(w, m->ed);
+        write_ed(w, m->ed);
     ERR_pop_to_mark();
-    hf_der_wrap(w, HF_DER_OCTET_STRING, end);
-    hf_key_algorithm_write(w, m->type, m->pss_hash);
-    hf_der_put_small(w, 0);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+    hf_der_close(w, key);
+    hf_der_close(w, info);
 }

@@ -35,7 +35,8 @@ hf_status hf_rsa_private_read(hf_bytes der, hf_key_material *out, hf_error *e);
 
 /* HF_PRIVATE_ROOM bytes hold any key's PKCS#8. */
 enum { HF_PRIVATE_ROOM = HF_RSA_MAX_BITS / 8 * 5 + 512 };
-void hf_private_write(hf_der_writer *w, const hf_key_material *m);
+/* HF_E_CRYPTO in the writer when a part of the key could not be had. */
+void hf_private_write(hf_writer *w, const hf_key_material *m);
 
 /* PBES2 (RFC 8018): EncryptedPrivateKeyInfo -> PrivateKeyInfo, into `out` (room for der.n bytes).
  * HF_E_KEY_PASSWORD, HF_E_KEY_MALFORMED, HF_E_KEY_UNSUPPORTED. */
@@ -43,7 +44,7 @@ hf_status hf_pbes2_decrypt(hf_bytes der, const char *password, uint8_t *out, siz
                            hf_error *e);
 
 /* The other way: AES-256-CBC, PBKDF2-HMAC-SHA256. */
-hf_status hf_pbes2_encrypt(hf_bytes private_key_info, const char *password, hf_der_writer *w);
+hf_status hf_pbes2_encrypt(hf_bytes private_key_info, const char *password, hf_writer *w);
 
 /* Makes an hf_key of the material, which it takes over also when it fails. */
 hf_status hf_key_of_material(hf_key_material *m, hf_key **out, hf_error *e);

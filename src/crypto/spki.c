@@ -3,7 +3,7 @@
 #include "crypto/spki.h"
 
 #include "base/bytes.h"
-#include "base/der.h"
+#include "base/der_write.h"
 #include "crypto/key.h"
 #include "crypto/sigscheme.h"
 
@@ -199,38 +199,40 @@ static hf_bytes pss_algorithm(uint8_t pss_hash)
     return hf_sigscheme_algorithm(hf_key_type_cert_scheme(HF_KEY_RSA_PSS, pss_hash));
 }
 
-void hf_key_algorithm_write(hf_der_writer *w, hf_key_type type, uint8_t pss_hash)
+void hf_key_algorithm_write(hf_writer *w, hf_key_type type, uint8_t pss_hash)
 {
     if (type == HF_KEY_RSA_PSS && pss_hash != 0) {
-        hf_der_put(w, pss_algorithm(pss_hash));
+        hf_write_bytes(w, pss_algorithm(pss_hash));
         return;
     }
-    size_t mark = hf_der_mark(w);
+    size_t algorithm = hf_der_open(w, HF_DER_SEQUENCE);
     hf_bytes curve = hf_curve_oid(type);
     if (curve.n != 0) {
-        hf_der_put_value(w, HF_DER_OID, curve);
-        hf_der_put_value(w, HF_DER_OID, oid_ec_public_key);
+        hf_der_write(w, HF_DER_OID, oid_ec_public_key);
+        hf_der_write(w, HF_DER_OID, curve);
     } else {
-        if (type == HF_KEY_RSA)
-            hf_der_put_value(w, HF_DER_NULL, (hf_bytes){NULL, 0});
         for (size_t i = 0; i < COUNT(key_oids); i++)
             if (key_oids[i].type == type)
-                hf_der_put_value(w, HF_DER_OID, key_oids[i].oid);
+                hf_der_write(w, HF_DER_OID, key_oids[i].oid);
+        if (type == HF_KEY_RSA)
+            hf_der_write_null(w);
     }
-    hf_der_wrap(w, HF_DER_SEQUENCE, mark);
+    hf_der_close(w, algorithm);
 }
 
-void hf_spki_write(hf_der_writer *w, const hf_spki *key)
+void hf_spki_write(hf_writer *w, const hf_spki *key)
 {
-    size_t end = hf_der_mark(w);
-    if (key->type == HF_KEY_RSA || key->type == HF_KEY_RSA_PSS) {
-        hf_der_put_unsigned(w, key->exponent);
-        hf_der_put_unsigned(w, key->modulus);
-        hf_der_wrap(w, HF_DER_SEQUENCE, end);
-    } else {
-        hf_der_put(w, key->point);
-    }
-    hf_der_wrap_bits(w, end);
+    size_t spki = hf_der_open(w, HF_DER_SEQUENCE);
     hf_key_algorithm_write(w, key->type, key->pss_hash);
-    hf_der_wrap(w, HF_DER_SEQUENCE, end);
+    size_t bits = hf_der_open_bits(w);
+    if (key->type == HF_KEY_RSA || key->type == HF_KEY_RSA_PSS) {
+        size_t rsa = hf_der_open(w, HF_DER_SEQUENCE);
+        hf_der_write_integer(w, key->modulus);
+        hf_der_write_integer(w, key->exponent);
+        hf_der_close(w, rsa);
+    } else {
+        hf_write_bytes(w, key->point);
+    }
+    hf_der_close(w, bits);
+    hf_der_close(w, spki);
 }

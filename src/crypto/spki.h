@@ -3,7 +3,7 @@
 #define HF_CRYPTO_SPKI_H
 
 #include "base/reader.h"
-#include "crypto/der_write.h"
+#include "base/writer.h"
 
 #include <handfast/provider.h>
 
@@ -33,7 +33,7 @@ size_t hf_key_type_field_len(hf_key_type type);
 /* The number of bits of a big-endian magnitude. */
 unsigned hf_magnitude_bits(hf_bytes magnitude);
 
-void hf_key_algorithm_write(hf_der_writer *w, hf_key_type type, uint8_t pss_hash);
-void hf_spki_write(hf_der_writer *w, const hf_spki *key);
+void hf_key_algorithm_write(hf_writer *w, hf_key_type type, uint8_t pss_hash);
+void hf_spki_write(hf_writer *w, const hf_spki *key);
 
 #endif

@@ -62,13 +62,15 @@ static const char *seems_to_be(const uint8_t h[HF_RECORD_HEADER])
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (memcmp(h, known[i].start, 4) == 0)
             return known[i].is;
-    if ((h[0] & 0x80) != 0 && h[2] == 1)
-        return "an SSL 2.0 ClientHello";
     return NULL;
 }
 
 static hf_status not_tls(const uint8_t h[HF_RECORD_HEADER], hf_error *error)
 {
+    bool ssl_2 = (h[0] & 0x80) != 0 && h[2] == 1; /* its length, and its CLIENT-HELLO */
+    if (ssl_2)
+        return hf_fail(error, HF_E_NO_COMMON_VERSION, "version", "TLS 1.3",
+                       "an SSL 2.0 ClientHello");
     const char *is = seems_to_be(h);
     if (is != NULL)
         return hf_fail(error, HF_E_NOT_TLS, "type", "a TLS record", "%s", is);

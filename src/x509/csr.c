@@ -1,10 +1,9 @@
 /* csr.c: certification requests, RFC 2986: a name, a key, and a signature that shows who has it. */
 #include "base/bytes.h"
-#include "base/der.h"
+#include "base/der_write.h"
 #include "base/error.h"
 #include "crypto/key.h"
 #include "x509/cert_parse.h"
-#include "x509/der_write.h"
 #include "x509/issue.h"
 #include "x509/name.h"
 #include "x509/name_write.h"

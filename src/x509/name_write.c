@@ -2,8 +2,8 @@
 #include "x509/name_write.h"
 
 #include "base/bytes.h"
+#include "base/der_write.h"
 #include "base/error.h"
-#include "x509/der_write.h"
 #include "x509/host.h"
 #include "x509/oid.h"
 #include "x509/text.h"

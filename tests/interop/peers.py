@@ -439,7 +439,7 @@ class PeerCase(unittest.TestCase):
         process, process.port = on_a_free_port(start)
         return process
 
-    def nginx(self, settings="", location="", pair=None):
+    def nginx(self, settings="", location="", versions="TLSv1.2 TLSv1.3", pair=None):
         """nginx for self.root, with every file of its own in the test's folder. It
         inherits its listening socket, so that a connection waits until nginx is there."""
         pair = pair or self.certs.issue()
@@ -465,7 +465,7 @@ http {{
         server_name localhost;
         ssl_certificate {pair.cert};
         ssl_certificate_key {pair.key};
-        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_protocols {versions};
         {settings}
         location / {{ root {self.root}; {location} }}
     }}

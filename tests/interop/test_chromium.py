@@ -14,12 +14,11 @@ import sys
 import time
 import unittest
 
-from peers import PeerCase, environment, find, needs, check
+from peers import SLOW, PeerCase, check, environment, find, needs
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--no-proxy-server"]
-SLOW = 60
 # Chromium wants its commands at descriptor 3 and writes its answers to 4.
 START = ("import os, sys; r, w = int(sys.argv[1]), int(sys.argv[2]); r, w = os.dup(r), os.dup(w); "
          "r, w = [d if d > 4 else os.dup2(d, d + 40) for d in (r, w)]; os.dup2(r, 3); os.dup2(w, 4); "

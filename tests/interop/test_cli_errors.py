@@ -1,6 +1,7 @@
 """What the program says when a person errs: a typo, a file that is not there, a key that does not fit.
 Each has its exit status and its three parts (what, on what and why, what to try), in words that a
 person who knows no TLS can act on, and without escape codes where nobody can see colours."""
+import json
 import os
 import pty
 import re
@@ -12,7 +13,7 @@ import time
 import unittest
 
 from peers import (DONE, LOCAL_FILE, NO_CONNECTION, OTHER, PROGRAM, SLOW, TLS, USAGE, PeerCase, check,
-                   environment, needs, read, run, write)
+                   environment, needs, read, run)
 
 COMMANDS = ("serve", "get", "connect", "cert", "explain")
 
@@ -63,7 +64,8 @@ class Typing(ErrorCase):
                 (("get", "--insecure=yes", "h"), ("--insecure",)), (("get",), ("URL",)),
                 (("connect",), ("HOST:PORT",)), (("connect", "a:1", "b:2"), ("b:2",)),
                 (("serve", "a", "b"), ("b",)), (("get", "--timeout", "soon", "h"), ("soon",)),
-                (("get", "--timeout", "-1", "h"), ("-1",)), (("get", "--min-version", "1.1", "h"), ("1.1", "1.2")),
+                (("get", "--timeout", "-1", "h"), ("-1",)),
+                (("get", "--min-version", "1.1", "h"), ("1.1", "1.2")),
                 (("get", "--min-version", "tls1.3", "h"), ("1.3",)), (("connect", "host:99999"), ("99999",)),
                 (("connect", "host:http"), ("host:http",)), (("serve", "--threads", "many"), ("many",)),
                 (("get", "--resolve", "nonsense", "h"), ("nonsense", "HOST:PORT:ADDR")),
@@ -111,7 +113,8 @@ class Files(ErrorCase):
                 (("cert", "show", "no.pem"), "no.pem"), (("cert", "verify", "no.pem"), "no.pem"),
                 (("cert", "sign", "no.csr", "--ca", self.certs.ca, "--ca-key", self.certs.ca_key), "no.csr"),
                 (("cert", "issue", "h", "--ca", "no.pem", "--ca-key", "no.key"), "no.pem"),
-                (("get", "-d", "@no.txt", "localhost:1"), "no.txt"), (("explain", "--replay", "no.json"), "no.json")):
+                (("get", "-d", "@no.txt", "localhost:1"), "no.txt"),
+                (("explain", "--replay", "no.json"), "no.json")):
             with self.subTest(arguments):
                 self.says(*arguments, expect=LOCAL_FILE, words=(word, "No such file"))
 
@@ -307,7 +310,6 @@ class Screen(ErrorCase):
         self.assertIn("\\x1b", done.err)
 
     def test_an_error_in_json(self):
-        import json
         done = run(PROGRAM, "explain", "--json", "--timeout", "5", "127.0.0.1:1")
         self.assertEqual(done.status, NO_CONNECTION, done)
         found = json.loads(done.out)

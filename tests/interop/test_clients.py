@@ -2,9 +2,10 @@
 each must refuse what it should, and both sides must tell the same story about what was agreed."""
 import os
 import re
+import socket
 import unittest
 
-from peers import PROGRAM, TLS, PeerCase, environment, needs, read, run
+from peers import TLS, PeerCase, environment, needs, read, run
 
 PAGE = "<h1>hello, peer</h1>"
 LOG_LINE = r'"GET /" 200 \d+ [\d.]+ms TLS 1\.3 (\S+) (\S+) '
@@ -240,10 +241,10 @@ class Strange(PeerCase):
     """What is no client at all leaves the server well, and its log says what came."""
 
     def test_bytes_that_are_no_tls(self):
-        import socket
         server = self.serve()
-        for data in (b"SSH-2.0-OpenSSH_9.2\r\n", bytes(1000), os.urandom(4000), b"\x16\x03\x01\xff\xff" + bytes(70000),
-                     b"\x15\x03\x03\x00\x02\x02\x28", b"\x16\x03\x01\x00\x00" * 100, b"\x80\x2e\x01\x00\x02" + bytes(44)):
+        for data in (b"SSH-2.0-OpenSSH_9.2\r\n", bytes(1000), os.urandom(4000),
+                     b"\x16\x03\x01\xff\xff" + bytes(70000), b"\x16\x03\x01\x00\x00" * 100,
+                     b"\x15\x03\x03\x00\x02\x02\x28", b"\x80\x2e\x01\x00\x02" + bytes(44)):
             with self.subTest(data[:8]):
                 with socket.create_connection(("127.0.0.1", server.port), 20) as s:
                     try:
@@ -261,7 +262,6 @@ class Strange(PeerCase):
         server = self.serve("--groups", "P-384")
         done = self.get("--groups", "X25519", f"https://localhost:{server.port}/", expect=TLS)
         self.assertIn("handshake_failure", done.err)
-        self.assertTrue(os.path.exists(PROGRAM))
 
 
 def secrets(path):

@@ -3,15 +3,13 @@ and to what is no good server: another protocol, an old version, a peer that is 
 import os
 import re
 import socket
-import ssl
 import struct
-import subprocess
 import threading
 import time
 import unittest
 
-from peers import (EXPIRED, NO_CONNECTION, OTHER, PROGRAM, SLOW, TLS, UNTRUSTED, WRONG_NAME, Listener, Pair,
-                   PeerCase, Process, Relay, environment, needs, read)
+from peers import (EXPIRED, HTTP, NO_CONNECTION, PROGRAM, TLS, UNTRUSTED, WRONG_NAME, Listener, PeerCase, Relay,
+                   needs)
 from test_clients import secrets
 
 PAGE = "<h1>hello, peer</h1>\n"
@@ -94,6 +92,47 @@ class OpenSSL(PeerCase):
             with self.subTest(theirs):
                 done = self.get("--min-version", "1.3", *ours, url(self.s_server("-www", *theirs)), expect=TLS)
                 self.assertIn("handshake_failure", done.err)
+
+
+class OldVersions(PeerCase):
+    """A peer that has TLS 1.2 at most, asked for 1.3: the exit status is 4 and the version is named."""
+
+    def refused(self, server, words=r"protocol_version|TLS 1\.2"):
+        done = self.get("--min-version", "1.3", url(server), expect=TLS)
+        self.assertRegex(done.err, words)
+        self.assertIn("-version", done.err)  # what to try
+
+    @needs("gnutls-serv")
+    def test_gnutls_serv(self):
+        # GnuTLS looks for a common suite first, and has no other word for what it finds
+        self.refused(self.gnutls_serv("--http", priority="NORMAL:-VERS-ALL:+VERS-TLS1.2"),
+                     "protocol_version|handshake_failure")
+
+    @needs("nginx")
+    def test_nginx(self):
+        self.refused(self.nginx(versions="TLSv1.2"))
+
+    @needs("node")
+    def test_node(self):
+        self.refused(self.node_server("maxVersion: 'TLSv1.2'"))
+
+    def test_a_server_that_answers_by_1_2_all_the_same(self):
+        for version, name in ((0x0303, "TLS 1.2"), (0x0302, "TLS 1.1"), (0x0301, "TLS 1.0"),
+                              (0x0300, "SSL 3.0")):
+            def act(s):
+                hello = s.recv(65536)
+                id_ = hello[44:44 + hello[43]]
+                body = (struct.pack("!H", version) + os.urandom(32) + bytes([len(id_)]) + id_ +
+                        b"\xc0\x2f\x00" + b"\x00\x05\xff\x01\x00\x01\x00")
+                message = b"\x02" + len(body).to_bytes(3, "big") + body
+                s.sendall(b"\x16" + struct.pack("!HH", version, len(message)) + message)
+                alerts.append(s.recv(100))
+            with self.subTest(name):
+                alerts = []
+                listener = Listener(act)
+                self.addCleanup(listener.stop)
+                self.refused(listener, re.escape(name))
+                self.assertEqual(alerts, [b"\x15\x03\x03\x00\x02\x02" + bytes([70])])
 
 
 class Certificates(PeerCase):
@@ -198,7 +237,7 @@ class Nginx(PeerCase):
         self.assertEqual(done.out, PAGE)
         self.assertEqual(self.agreed(done)[0], "TLS 1.3")
         self.assertTrue(self.get(url(server, "/file.bin")).stdout == data)
-        self.get("--fail", url(server, "/missing"), expect=9)
+        self.get("--fail", url(server, "/missing"), expect=HTTP)
 
     @needs("nginx")
     def test_several_requests_in_one_run(self):

@@ -92,7 +92,8 @@ class Serve(TransferCase):
     @needs("gnutls-cli")
     def test_gnutls_cli_up(self):
         data = read(self.big)[:16 << 20]
-        head = f"PUT /.echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+        head = ("PUT /.echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                f"Content-Length: {len(data)}\r\n\r\n")
         done = self.gnutls_cli(self.serve("--echo"), stdin=head.encode() + data)
         self.assertIn(f"{hashlib.sha256(data).hexdigest()} {len(data)}\n", done.out)
 

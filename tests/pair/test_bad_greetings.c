@@ -92,7 +92,8 @@ static void an_ssl_2_hello_is_named(void **state)
     pair p;
     hf_conn *victim = start(&p, false);
     feed(victim, hf_bytes_of(hello, sizeof(hello)), 100);
-    expect(victim, "SSL 2.0", HF_E_NOT_TLS, HF_ALERT_unexpected_message, "SSL 2.0 ClientHello");
+    expect(victim, "SSL 2.0", HF_E_NO_COMMON_VERSION, HF_ALERT_protocol_version,
+           "SSL 2.0 ClientHello");
     pair_free(&p);
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/der_write.h"
 #include "crypto/key.h"
-#include "x509/der_write.h"
 #include "x509/issue.h"
 #include "x509/name_write.h"
 

@@ -1,6 +1,10 @@
-/* der_write.h: DER out, over hf_writer. */
-#ifndef HF_X509_DER_WRITE_H
-#define HF_X509_DER_WRITE_H
+/* der_write.h: DER out, over hf_writer.
+ *
+ * A length is as short as can be (X.690 section 10.1) and stands before its content, so an element
+ * is opened, filled and closed; what der.h reads back is what was meant.
+ */
+#ifndef HF_BASE_DER_WRITE_H
+#define HF_BASE_DER_WRITE_H
 
 #include "base/der.h"
 #include "base/writer.h"
@@ -9,6 +13,8 @@
  * hf_der_close with the mark. Nests. */
 size_t hf_der_open(hf_writer *w, uint8_t tag);
 void hf_der_close(hf_writer *w, size_t mark);
+/* The same for a BIT STRING of whole octets. */
+size_t hf_der_open_bits(hf_writer *w);
 
 /* A whole element. */
 void hf_der_write(hf_writer *w, uint8_t tag, hf_bytes content);
@@ -17,6 +23,7 @@ void hf_der_write(hf_writer *w, uint8_t tag, hf_bytes content);
 void hf_der_write_integer(hf_writer *w, hf_bytes magnitude);
 void hf_der_write_small(hf_writer *w, uint32_t v);
 void hf_der_write_true(hf_writer *w);
+void hf_der_write_null(hf_writer *w);
 /* BIT STRING of whole octets, and as a named bit list (bit n is 1 << n). */
 void hf_der_write_bits(hf_writer *w, hf_bytes octets);
 void hf_der_write_bit_list(hf_writer *w, uint16_t bits);

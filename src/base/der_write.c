@@ -1,5 +1,5 @@
 /* der_write.c: DER out, over hf_writer. */
-#include "x509/der_write.h"
+#include "base/der_write.h"
 
 #include "base/bytes.h"
 
@@ -16,11 +16,10 @@ void hf_der_close(hf_writer *w, size_t mark)
 {
     if (w->failed)
         return;
-    size_t n = w->n - mark - 1, more = n < 0x80        ? 0
-                                       : n <= 0xff     ? 1
-                                       : n <= 0xffff   ? 2
-                                       : n <= 0xffffff ? 3
-                                                       : 4;
+    size_t n = w->n - mark - 1, more = 0;
+    if (n >= 0x80)
+        for (size_t rest = n; rest != 0; rest >>= 8)
+            more++;
     if (hf_write_reserve(w, more) == NULL)
         return;
     uint8_t *p = w->p + mark;
@@ -32,6 +31,13 @@ void hf_der_close(hf_writer *w, size_t mark)
     p[0] = (uint8_t)(0x80 | more);
     for (size_t i = 0; i < more; i++)
         p[1 + i] = (uint8_t)(n >> (8 * (more - 1 - i)));
+}
+
+size_t hf_der_open_bits(hf_writer *w)
+{
+    size_t mark = hf_der_open(w, HF_DER_BIT_STRING);
+    hf_write_u8(w, 0); /* unused bits */
+    return mark;
 }
 
 void hf_der_write(hf_writer *w, uint8_t tag, hf_bytes content)
@@ -63,10 +69,14 @@ void hf_der_write_true(hf_writer *w)
     hf_der_write(w, HF_DER_BOOLEAN, hf_bytes_of("\xff", 1));
 }
 
+void hf_der_write_null(hf_writer *w)
+{
+    hf_der_write(w, HF_DER_NULL, (hf_bytes){NULL, 0});
+}
+
 void hf_der_write_bits(hf_writer *w, hf_bytes octets)
 {
-    size_t mark = hf_der_open(w, HF_DER_BIT_STRING);
-    hf_write_u8(w, 0);
+    size_t mark = hf_der_open_bits(w);
     hf_write_bytes(w, octets);
     hf_der_close(w, mark);
 }
