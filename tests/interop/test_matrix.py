@@ -39,9 +39,11 @@ class MatrixCase(PeerCase):
         return f"https://localhost:{server.port}/"
 
     def logged(self, server):
-        """Suite and group of the last request, as the server's log has them."""
-        server.wait_for('"GET /" 200')
-        return re.findall(r'"GET /" 200 \d+ [\d.]+ms TLS 1\.3 (\S+) (\S+) ', server.log)[-1]
+        """Suite and group of the next request that the server's log has, one for each call."""
+        server.seen = getattr(server, "seen", 0) + 1
+        line = r'"GET /" 200 \d+ [\d.]+ms TLS 1\.3 (\S+) (\S+) '
+        server.wait_for(rf"(?s)(?:{line}.*?){{{server.seen}}}")
+        return re.findall(line, server.log)[server.seen - 1]
 
     def relay(self, server):
         relay = Relay(server.port)
