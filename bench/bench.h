@@ -22,23 +22,27 @@ typedef struct bench_clocks {
     uint64_t client_ns, server_ns;
 } bench_clocks;
 
+/* Both ends of a connection: the peer's own objects, and memory for what is on the wire. */
+typedef struct bench_pair {
+    void *client, *server;
+    uint8_t *wire;
+    size_t room;
+} bench_pair;
+
 typedef struct bench_peer {
     const char *name;
     /* Contexts that connections share; NULL when this peer cannot do the setup. */
     void *(*setup)(const bench_setup *s);
     void (*teardown)(void *ctx);
-    /* One full handshake, objects made and freed. False when it failed. */
-    bool (*handshake)(void *ctx, bench_clocks *clocks);
-    /* An established pair that stays, for records and memory. */
-    void *(*open)(void *ctx);
-    void (*close)(void *pair);
+    /* Makes both ends and shakes hands. False when it failed. */
+    bool (*shake)(bench_pair *pair, void *ctx, bench_clocks *clocks);
+    /* Frees one end; NULL is none. */
+    void (*free_end)(void *end);
     /* Sends `n` bytes from the client as records of `record` bytes, and receives them at the
      * server; each side clocked. */
-    bool (*stream)(void *pair, size_t n, size_t record, bench_clocks *clocks);
+    bool (*stream)(bench_pair *pair, size_t n, size_t record, bench_clocks *clocks);
     /* Gives back whatever an idle connection need not hold. */
-    void (*idle)(void *pair);
-    /* The two halves of a pair made so that each one's heap can be told apart: frees one side. */
-    void (*close_client)(void *pair);
+    void (*idle)(bench_pair *pair);
 } bench_peer;
 
 extern const bench_peer bench_handfast, bench_libssl;

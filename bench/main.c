@@ -172,6 +172,45 @@ static void teardown_all(void *ctx[PEERS])
             peers[i]->teardown(ctx[i]);
 }
 
+/* One full handshake, objects made and freed. */
+static bool handshake(const bench_peer *peer, void *ctx, bench_clocks *clocks)
+{
+    bench_pair pair = {0};
+    bool ok = peer->shake(&pair, ctx, clocks);
+    uint64_t t0 = bench_now_ns();
+    peer->free_end(pair.client);
+    uint64_t t1 = bench_now_ns();
+    peer->free_end(pair.server);
+    clocks->client_ns += t1 - t0;
+    clocks->server_ns += bench_now_ns() - t1;
+    return ok;
+}
+
+/* An established pair that stays, for records and memory. */
+static bench_pair *open_pair(const bench_peer *peer, void *ctx)
+{
+    bench_clocks unused = {0};
+    bench_pair *pair = calloc(1, sizeof(*pair));
+    if (pair != NULL && peer->shake(pair, ctx, &unused))
+        return pair;
+    fprintf(stderr, "handfast_bench: a handshake of %s failed\n", peer->name);
+    exit(1);
+}
+
+static void close_client(const bench_peer *peer, bench_pair *pair)
+{
+    peer->free_end(pair->client);
+    pair->client = NULL;
+}
+
+static void close_pair(const bench_peer *peer, bench_pair *pair)
+{
+    peer->free_end(pair->client);
+    peer->free_end(pair->server);
+    free(pair->wire);
+    free(pair);
+}
+
 /* A handshake's rates: by the time each side took, and by their sum. */
 typedef struct rates {
     series server, client, both_sides;
@@ -188,7 +227,7 @@ static void handshake_round(const bench_peer *peer, void *ctx, uint64_t length, 
     uint64_t end = bench_now_ns() + length;
     unsigned count = 0;
     do {
-        if (!peer->handshake(ctx, &clocks)) {
+        if (!handshake(peer, ctx, &clocks)) {
             fprintf(stderr, "handfast_bench: a handshake of %s failed\n", peer->name);
             exit(1);
         }
@@ -220,7 +259,7 @@ static void row_handshake(const char *name, const bench_setup *setup, const opti
     print_both(name, roles, "per_second", server, client, false);
 }
 
-static void stream_round(const bench_peer *peer, void *pair, size_t record, uint64_t length,
+static void stream_round(const bench_peer *peer, bench_pair *pair, size_t record, uint64_t length,
                          series *send, series *receive)
 {
     bench_clocks clocks = {0};
@@ -240,19 +279,20 @@ static void stream_round(const bench_peer *peer, void *pair, size_t record, uint
 
 static void row_stream(const char *name, const bench_setup *setup, size_t record, const options *o)
 {
-    void *ctx[PEERS], *pair[PEERS] = {0};
+    void *ctx[PEERS];
+    bench_pair *pair[PEERS] = {0};
     series send[PEERS] = {0}, receive[PEERS] = {0};
     if (!setup_all(setup, ctx))
         exit(1);
     for (size_t i = 0; i < PEERS; i++)
-        pair[i] = ctx[i] != NULL ? peers[i]->open(ctx[i]) : NULL;
+        pair[i] = ctx[i] != NULL ? open_pair(peers[i], ctx[i]) : NULL;
     for (unsigned r = 0; r < o->rounds; r++)
         for (size_t i = 0; i < PEERS; i++)
             if (pair[i] != NULL)
                 stream_round(peers[i], pair[i], record, o->round_ns, &send[i], &receive[i]);
     for (size_t i = 0; i < PEERS; i++)
         if (pair[i] != NULL)
-            peers[i]->close(pair[i]);
+            close_pair(peers[i], pair[i]);
     teardown_all(ctx);
     print_both(name, directions, "MB_per_second", send, receive, false);
 }
@@ -266,21 +306,21 @@ static void row_memory(const bench_setup *setup)
     if (!setup_all(setup, ctx))
         exit(1);
     for (size_t i = 0; i < PEERS; i++) {
-        void *pair[COUNT], *warm = peers[i]->open(ctx[i]);
+        bench_pair *pair[COUNT], *warm = open_pair(peers[i], ctx[i]);
         uint64_t before = bench_heap_live();
         for (size_t k = 0; k < COUNT; k++) {
-            pair[k] = peers[i]->open(ctx[i]);
+            pair[k] = open_pair(peers[i], ctx[i]);
             peers[i]->idle(pair[k]);
         }
         uint64_t both = bench_heap_live();
         for (size_t k = 0; k < COUNT; k++)
-            peers[i]->close_client(pair[k]);
+            close_client(peers[i], pair[k]);
         uint64_t servers = bench_heap_live();
         for (size_t k = 0; k < COUNT; k++)
-            peers[i]->close(pair[k]);
+            close_pair(peers[i], pair[k]);
         client[i].values[client[i].count++] = (double)(both - servers) / COUNT;
         server[i].values[server[i].count++] = (double)(servers - before) / COUNT;
-        peers[i]->close(warm);
+        close_pair(peers[i], warm);
     }
     teardown_all(ctx);
     print_both("heap_idle", roles, "bytes", server, client, true);
@@ -295,10 +335,10 @@ static void row_allocations(const bench_setup *setup)
         exit(1);
     for (size_t i = 0; i < PEERS; i++) {
         bench_clocks unused = {0};
-        peers[i]->handshake(ctx[i], &unused);
+        handshake(peers[i], ctx[i], &unused);
         uint64_t before = bench_heap_allocations();
         for (int k = 0; k < 10; k++)
-            peers[i]->handshake(ctx[i], &unused);
+            handshake(peers[i], ctx[i], &unused);
         sum[i].values[sum[i].count++] = (double)(bench_heap_allocations() - before) / 10;
     }
     teardown_all(ctx);

@@ -11,12 +11,6 @@ typedef struct shared {
     const char *host;
 } shared;
 
-typedef struct halves {
-    hf_conn *client, *server;
-    uint8_t *wire;
-    size_t room;
-} halves;
-
 static hf_bytes text(const char *t)
 {
     return (hf_bytes){(const uint8_t *)t, strlen(t)};
@@ -75,80 +69,48 @@ static size_t move(hf_conn *from, hf_conn *to, uint64_t *to_ns)
     return used;
 }
 
-static bool shake(halves *h, const shared *s, bench_clocks *clocks)
+static bool shake(bench_pair *pair, void *ctx, bench_clocks *clocks)
 {
+    const shared *s = ctx;
+    hf_conn *client = NULL, *server = NULL;
     uint64_t t0 = bench_now_ns();
-    hf_client_new(s->client, s->host, &h->client);
-    hf_step(h->client);
+    hf_client_new(s->client, s->host, &client);
+    hf_step(client);
     uint64_t t1 = bench_now_ns();
-    hf_server_new(s->server, &h->server);
+    hf_server_new(s->server, &server);
     uint64_t t2 = bench_now_ns();
+    pair->client = client;
+    pair->server = server;
     clocks->client_ns += t1 - t0;
     clocks->server_ns += t2 - t1;
-    while (move(h->client, h->server, &clocks->server_ns) +
-               move(h->server, h->client, &clocks->client_ns) !=
-           0)
+    while (move(client, server, &clocks->server_ns) + move(server, client, &clocks->client_ns) != 0)
         ;
-    hf_info client, server;
-    hf_conn_info(h->client, &client);
-    hf_conn_info(h->server, &server);
-    return client.established && server.established && client.peer_authenticated;
+    hf_info client_info, server_info;
+    hf_conn_info(client, &client_info);
+    hf_conn_info(server, &server_info);
+    return client_info.established && server_info.established && client_info.peer_authenticated;
 }
 
-static bool handshake(void *ctx, bench_clocks *clocks)
+static void free_end(void *end)
 {
-    halves h = {0};
-    bool ok = shake(&h, ctx, clocks);
-    uint64_t t0 = bench_now_ns();
-    hf_conn_free(h.client);
-    uint64_t t1 = bench_now_ns();
-    hf_conn_free(h.server);
-    clocks->client_ns += t1 - t0;
-    clocks->server_ns += bench_now_ns() - t1;
-    return ok;
+    hf_conn_free(end);
 }
 
-static void *open_pair(void *ctx)
-{
-    bench_clocks unused = {0};
-    halves *h = calloc(1, sizeof(*h));
-    if (shake(h, ctx, &unused))
-        return h;
-    return NULL;
-}
-
-static void close_client(void *pair)
-{
-    halves *h = pair;
-    hf_conn_free(h->client);
-    h->client = NULL;
-}
-
-static void close_pair(void *pair)
-{
-    halves *h = pair;
-    hf_conn_free(h->client);
-    hf_conn_free(h->server);
-    free(h->wire);
-    free(h);
-}
-
-static bool stream(void *pair, size_t n, size_t record, bench_clocks *clocks)
+static bool stream(bench_pair *pair, size_t n, size_t record, bench_clocks *clocks)
 {
     static uint8_t data[16384];
-    halves *h = pair;
-    if (h->room < record + 1024) {
-        h->room = record + 1024;
-        h->wire = realloc(h->wire, h->room);
+    if (pair->room < record + 1024) {
+        pair->room = record + 1024;
+        pair->wire = realloc(pair->wire, pair->room);
     }
     for (size_t done = 0; done < n; done += record) {
         hf_bytes piece = {data, record}, got;
         size_t sealed, used;
         uint64_t t0 = bench_now_ns();
-        if (hf_seal(h->client, &piece, 1, h->wire, h->room, &sealed) != HF_OK)
+        if (hf_seal(pair->client, &piece, 1, pair->wire, pair->room, &sealed) != HF_OK)
             return false;
         uint64_t t1 = bench_now_ns();
-        if (hf_open(h->server, h->wire, sealed, &used, &got) != HF_OK || got.n != record)
+        if (hf_open(pair->server, pair->wire, sealed, &used, &got) != HF_OK || got.n != record)
             return false;
         clocks->client_ns += t1 - t0;
         clocks->server_ns += bench_now_ns() - t1;
@@ -156,12 +118,10 @@ static bool stream(void *pair, size_t n, size_t record, bench_clocks *clocks)
     return true;
 }
 
-static void idle(void *pair)
+static void idle(bench_pair *pair)
 {
-    halves *h = pair;
-    hf_step(h->client);
-    hf_step(h->server);
+    hf_step(pair->client);
+    hf_step(pair->server);
 }
 
-const bench_peer bench_handfast = {"handfast", setup,  teardown, handshake,   open_pair,
-                                   close_pair, stream, idle,     close_client};
+const bench_peer bench_handfast = {"handfast", setup, teardown, shake, free_end, stream, idle};

@@ -12,10 +12,6 @@ typedef struct shared {
     const char *host;
 } shared;
 
-typedef struct halves {
-    SSL *client, *server;
-} halves;
-
 static void teardown(void *ctx)
 {
     shared *s = ctx;
@@ -93,90 +89,59 @@ static void step(SSL *ssl, uint64_t *ns)
     *ns += bench_now_ns() - t;
 }
 
-static bool shake(halves *h, const shared *s, bench_clocks *clocks)
+static bool shake(bench_pair *pair, void *ctx, bench_clocks *clocks)
 {
+    const shared *s = ctx;
     uint64_t t0 = bench_now_ns();
-    h->client = make(s->client);
-    SSL_set_connect_state(h->client);
-    SSL_set_tlsext_host_name(h->client, s->host);
-    SSL_set1_host(h->client, s->host);
+    SSL *client = pair->client = make(s->client);
+    SSL_set_connect_state(client);
+    SSL_set_tlsext_host_name(client, s->host);
+    SSL_set1_host(client, s->host);
     uint64_t t1 = bench_now_ns();
-    h->server = make(s->server);
-    SSL_set_accept_state(h->server);
+    SSL *server = pair->server = make(s->server);
+    SSL_set_accept_state(server);
     uint64_t t2 = bench_now_ns();
     clocks->client_ns += t1 - t0;
     clocks->server_ns += t2 - t1;
-    step(h->client, &clocks->client_ns);
-    while (!SSL_is_init_finished(h->client) || !SSL_is_init_finished(h->server)) {
-        size_t moved = move(h->client, h->server);
+    step(client, &clocks->client_ns);
+    while (!SSL_is_init_finished(client) || !SSL_is_init_finished(server)) {
+        size_t moved = move(client, server);
         if (moved != 0)
-            step(h->server, &clocks->server_ns);
-        size_t back = move(h->server, h->client);
+            step(server, &clocks->server_ns);
+        size_t back = move(server, client);
         if (back != 0)
-            step(h->client, &clocks->client_ns);
+            step(client, &clocks->client_ns);
         if (moved + back == 0)
             return false;
     }
-    return SSL_get_verify_result(h->client) == X509_V_OK;
+    return SSL_get_verify_result(client) == X509_V_OK;
 }
 
-static bool handshake(void *ctx, bench_clocks *clocks)
+static void free_end(void *end)
 {
-    halves h = {0};
-    bool ok = shake(&h, ctx, clocks);
-    uint64_t t0 = bench_now_ns();
-    SSL_free(h.client);
-    uint64_t t1 = bench_now_ns();
-    SSL_free(h.server);
-    clocks->client_ns += t1 - t0;
-    clocks->server_ns += bench_now_ns() - t1;
-    return ok;
+    SSL_free(end);
 }
 
-static void *open_pair(void *ctx)
-{
-    bench_clocks unused = {0};
-    halves *h = calloc(1, sizeof(*h));
-    return shake(h, ctx, &unused) ? h : NULL;
-}
-
-static void close_client(void *pair)
-{
-    halves *h = pair;
-    SSL_free(h->client);
-    h->client = NULL;
-}
-
-static void close_pair(void *pair)
-{
-    halves *h = pair;
-    SSL_free(h->client);
-    SSL_free(h->server);
-    free(h);
-}
-
-static bool stream(void *pair, size_t n, size_t record, bench_clocks *clocks)
+static bool stream(bench_pair *pair, size_t n, size_t record, bench_clocks *clocks)
 {
     static uint8_t data[16384], got[16384];
-    halves *h = pair;
     for (size_t done = 0; done < n; done += record) {
         uint64_t t0 = bench_now_ns();
-        if (SSL_write(h->client, data, (int)record) != (int)record)
+        if (SSL_write(pair->client, data, (int)record) != (int)record)
             return false;
         clocks->client_ns += bench_now_ns() - t0;
-        move(h->client, h->server);
+        move(pair->client, pair->server);
         uint64_t t1 = bench_now_ns();
-        if (SSL_read(h->server, got, (int)record) != (int)record)
+        if (SSL_read(pair->server, got, (int)record) != (int)record)
             return false;
         clocks->server_ns += bench_now_ns() - t1;
     }
     return true;
 }
 
-static void idle(void *pair)
+static void idle(bench_pair *pair)
 {
     (void)pair;
 }
 
-const bench_peer bench_libssl = {"libssl",   setup,  teardown, handshake,   open_pair,
-                                 close_pair, stream, idle,     close_client};
+const bench_peer bench_libssl = {"libssl", setup, teardown, shake, free_end, stream, idle};

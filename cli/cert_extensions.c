@@ -5,7 +5,6 @@
 
 #include "cli/cli.h"
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* ---- DER, just enough to walk ---- */
@@ -118,35 +117,16 @@ static const named policies[] = {
 
 /* ---- lines ---- */
 
-typedef struct lines {
-    void (*line)(void *ctx, const char *text);
-    void *ctx;
-    unsigned count;
-} lines;
-
-static void put(lines *l, const char *format, ...) HF_PRINTF(2, 3);
-
-static void put(lines *l, const char *format, ...)
-{
-    char text[400];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    l->line(l->ctx, text);
-    l->count++;
-}
-
 /* An OID with its name, where it has one. */
-static void put_oid(lines *l, const named *list, hf_bytes oid)
+static void put_oid(cli_lines *l, const named *list, hf_bytes oid)
 {
     char text[64];
     cli_oid_text(text, sizeof text, oid);
     const char *name = name_of(list, text);
     if (name != NULL)
-        put(l, "%s", name);
+        cli_put_line(l, "%s", name);
     else
-        put(l, "%s", text);
+        cli_put_line(l, "%s", text);
 }
 
 /* Opens a SEQUENCE that is the whole of `value`. */
@@ -164,7 +144,7 @@ static uint64_t small_integer(hf_bytes content)
     return v;
 }
 
-static void basic_constraints(lines *l, hf_bytes value)
+static void basic_constraints(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, content;
     uint8_t tag;
@@ -175,12 +155,12 @@ static void basic_constraints(lines *l, hf_bytes value)
         if (tag == 0x01)
             ca = content.n == 1 && content.p[0] != 0;
         if (tag == 0x02)
-            put(l, "at most %" PRIu64 " authorities below it", small_integer(content));
+            cli_put_line(l, "at most %" PRIu64 " authorities below it", small_integer(content));
     }
-    put(l, ca ? "a certificate authority" : "not a certificate authority");
+    cli_put_line(l, ca ? "a certificate authority" : "not a certificate authority");
 }
 
-static void key_usage(lines *l, hf_bytes value)
+static void key_usage(cli_lines *l, hf_bytes value)
 {
     static const char *const names[] = {
         "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
@@ -199,10 +179,10 @@ static void key_usage(lines *l, hf_bytes value)
         strcat(text, names[i]);
     }
     if (text[0] != '\0')
-        put(l, "%s", text);
+        cli_put_line(l, "%s", text);
 }
 
-static void oid_list(lines *l, hf_bytes value, const named *list)
+static void oid_list(cli_lines *l, hf_bytes value, const named *list)
 {
     hf_bytes inside, content;
     uint8_t tag;
@@ -213,7 +193,7 @@ static void oid_list(lines *l, hf_bytes value, const named *list)
             put_oid(l, list, content);
 }
 
-static void general_name(lines *l, const char *before, uint8_t tag, hf_bytes content)
+static void general_name(cli_lines *l, const char *before, uint8_t tag, hf_bytes content)
 {
     char text[340];
     hf_san_type type = (hf_san_type)(tag & 0x1f);
@@ -223,10 +203,10 @@ static void general_name(lines *l, const char *before, uint8_t tag, hf_bytes con
                      ? type
                      : HF_SAN_OTHER,
                  content);
-    put(l, "%s%s", before, text);
+    cli_put_line(l, "%s%s", before, text);
 }
 
-static void general_names(lines *l, hf_bytes list, const char *before)
+static void general_names(cli_lines *l, hf_bytes list, const char *before)
 {
     hf_bytes content;
     uint8_t tag;
@@ -234,23 +214,23 @@ static void general_names(lines *l, hf_bytes list, const char *before)
         general_name(l, before, tag, content);
 }
 
-static void alt_names(lines *l, hf_bytes value)
+static void alt_names(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside;
     if (sequence(value, &inside))
         general_names(l, inside, "");
 }
 
-static void subject_key(lines *l, hf_bytes value)
+static void subject_key(cli_lines *l, hf_bytes value)
 {
     char text[200];
     hf_bytes content;
     uint8_t tag;
     if (cli_der_next(&value, &tag, &content) && tag == 0x04)
-        put(l, "%s", cli_hex_text(text, sizeof text, content));
+        cli_put_line(l, "%s", cli_hex_text(text, sizeof text, content));
 }
 
-static void authority_key(lines *l, hf_bytes value)
+static void authority_key(cli_lines *l, hf_bytes value)
 {
     char text[200];
     hf_bytes inside, content;
@@ -259,15 +239,15 @@ static void authority_key(lines *l, hf_bytes value)
         return;
     while (cli_der_next(&inside, &tag, &content)) {
         if (tag == 0x80)
-            put(l, "key %s", cli_hex_text(text, sizeof text, content));
+            cli_put_line(l, "key %s", cli_hex_text(text, sizeof text, content));
         else if (tag == 0xa1)
             general_names(l, content, "issuer ");
         else if (tag == 0x82)
-            put(l, "serial %s", cli_hex_text(text, sizeof text, content));
+            cli_put_line(l, "serial %s", cli_hex_text(text, sizeof text, content));
     }
 }
 
-static void name_constraints(lines *l, hf_bytes value)
+static void name_constraints(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, subtrees, subtree, base;
     uint8_t which, tag;
@@ -279,7 +259,7 @@ static void name_constraints(lines *l, hf_bytes value)
                 general_name(l, which == 0xa0 ? "only " : "not ", tag, base);
 }
 
-static void certificate_policies(lines *l, hf_bytes value)
+static void certificate_policies(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, policy, content;
     uint8_t tag;
@@ -290,29 +270,29 @@ static void certificate_policies(lines *l, hf_bytes value)
             put_oid(l, policies, content);
 }
 
-static void policy_constraints(lines *l, hf_bytes value)
+static void policy_constraints(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, content;
     uint8_t tag;
     if (!sequence(value, &inside))
         return;
     while (cli_der_next(&inside, &tag, &content))
-        put(l, "%s after %" PRIu64 " more certificates",
-            tag == 0x80 ? "a policy is required" : "no mapping of policies",
-            small_integer(content));
+        cli_put_line(l, "%s after %" PRIu64 " more certificates",
+                     tag == 0x80 ? "a policy is required" : "no mapping of policies",
+                     small_integer(content));
 }
 
-static void inhibit_any_policy(lines *l, hf_bytes value)
+static void inhibit_any_policy(cli_lines *l, hf_bytes value)
 {
     hf_bytes content;
     uint8_t tag;
     if (cli_der_next(&value, &tag, &content) && tag == 0x02)
-        put(l, "anyPolicy does not count after %" PRIu64 " more certificates",
-            small_integer(content));
+        cli_put_line(l, "anyPolicy does not count after %" PRIu64 " more certificates",
+                     small_integer(content));
 }
 
 /* DistributionPoint ::= [0] { [0] fullName } ... */
-static void distribution_points(lines *l, hf_bytes value)
+static void distribution_points(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, point, part, full;
     uint8_t tag;
@@ -324,7 +304,7 @@ static void distribution_points(lines *l, hf_bytes value)
                 general_names(l, full, "");
 }
 
-static void info_access(lines *l, hf_bytes value)
+static void info_access(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, description, oid, location;
     uint8_t tag;
@@ -342,7 +322,7 @@ static void info_access(lines *l, hf_bytes value)
     }
 }
 
-static void tls_feature(lines *l, hf_bytes value)
+static void tls_feature(cli_lines *l, hf_bytes value)
 {
     hf_bytes inside, content;
     uint8_t tag;
@@ -350,13 +330,13 @@ static void tls_feature(lines *l, hf_bytes value)
         return;
     while (cli_der_next(&inside, &tag, &content))
         if (small_integer(content) == 5)
-            put(l, "must-staple: the server must bring a fresh OCSP statement");
+            cli_put_line(l, "must-staple: the server must bring a fresh OCSP statement");
         else
-            put(l, "TLS extension %" PRIu64 " is required", small_integer(content));
+            cli_put_line(l, "TLS extension %" PRIu64 " is required", small_integer(content));
 }
 
 /* An OCTET STRING with a TLS list: version(1), log id(32), time in ms(8), ... RFC 6962 3.3. */
-static void timestamps(lines *l, hf_bytes value)
+static void timestamps(cli_lines *l, hf_bytes value)
 {
     hf_bytes list;
     uint8_t tag;
@@ -369,8 +349,8 @@ static void timestamps(lines *l, hf_bytes value)
         if (n < 41 || n > list.n - at - 2)
             return;
         int64_t ms = (int64_t)small_integer((hf_bytes){p + 33, 8});
-        put(l, "%s, log %s", cli_date_text(when, sizeof when, ms / 1000),
-            cli_hex_text(log, 40, (hf_bytes){p + 1, 32}));
+        cli_put_line(l, "%s, log %s", cli_date_text(when, sizeof when, ms / 1000),
+                     cli_hex_text(log, 40, (hf_bytes){p + 1, 32}));
         at += 2 + n;
     }
 }
@@ -403,7 +383,7 @@ void cli_extension_lines(const cli_extension *x, void (*line)(void *ctx, const c
 {
     static const struct {
         const char *name;
-        void (*decode)(lines *l, hf_bytes value);
+        void (*decode)(cli_lines *l, hf_bytes value);
     } decoders[] = {
         {"basicConstraints", basic_constraints},
         {"keyUsage", key_usage},
@@ -422,7 +402,7 @@ void cli_extension_lines(const cli_extension *x, void (*line)(void *ctx, const c
         {"tlsFeature", tls_feature},
         {"signedCertificateTimestamps", timestamps},
     };
-    lines l = {line, ctx, 0};
+    cli_lines l = {line, ctx, 0};
     if (x->name != NULL && strcmp(x->name, "extKeyUsage") == 0)
         oid_list(&l, x->value, purposes);
     for (size_t i = 0; x->name != NULL && i < sizeof decoders / sizeof decoders[0]; i++)
@@ -430,5 +410,5 @@ void cli_extension_lines(const cli_extension *x, void (*line)(void *ctx, const c
             decoders[i].decode(&l, x->value);
     char text[360];
     if (l.count == 0)
-        put(&l, "%s", cli_hex_text(text, sizeof text, x->value));
+        cli_put_line(&l, "%s", cli_hex_text(text, sizeof text, x->value));
 }

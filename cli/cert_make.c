@@ -21,15 +21,6 @@ static void common_name(const char *name, char *to, size_t size)
     to[n] = '\0';
 }
 
-/* All positional arguments as a NULL-terminated list. */
-static const char **names_of(const cli *c)
-{
-    const char **names = calloc(c->argument_count + 1, sizeof *names);
-    for (size_t i = 0; names != NULL && i < c->argument_count; i++)
-        names[i] = c->arguments[i];
-    return names;
-}
-
 /* Issues and writes: the certificate is made before anything is written, and the key is written
  * before the certificate, so that a certificate on the disk always has its key. */
 static cli_exit make(cli *c, const hf_cert_template *t, const cli_paths *paths,
@@ -78,16 +69,12 @@ static cli_exit make_leaf(cli *c, const cli_authority *authority)
     common_name(first, subject, sizeof subject);
     if (strlen(first) > 64)
         subject[0] = '\0';
-    const char **names = names_of(c);
+    const char **names = cli_names(c);
     if (names == NULL)
-        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
-    hf_cert_template t = {.subject = given != NULL ? given : subject,
-                          .names = names,
-                          .path_len = -1,
-                          .client = cli_flag(c, "client"),
-                          .server = cli_flag(c, "server") || !cli_flag(c, "client")};
-    cli_validity(c, &t, cli_number(c, "days", 365),
-                 authority != NULL ? &authority->chain.cert[0] : NULL);
+        return CLI_OTHER;
+    hf_cert_template t = cli_leaf_template(c, authority != NULL ? &authority->chain.cert[0] : NULL);
+    t.subject = given != NULL ? given : subject;
+    t.names = names;
     status = make(c, &t, &paths, authority);
     free(names);
     return status;
@@ -102,14 +89,9 @@ static const cli_argument name_arguments[] = {
 };
 
 static const cli_option leaf_options[] = {
-    {.name = "days",
-     .kind = CLI_NUMBER,
-     .value = "N",
-     .min = 1,
-     .max = 36500,
-     .help = "how long it is valid (default 365)"},
-    {.name = "server", .kind = CLI_FLAG, .help = "for a server (the default)"},
-    {.name = "client", .kind = CLI_FLAG, .help = "for a client; with --server, for both"},
+    CLI_CERT_DAYS_OPTION("365"),
+    CLI_CERT_SERVER_OPTION,
+    CLI_CERT_CLIENT_OPTION,
     {.name = "subject",
      .kind = CLI_TEXT,
      .value = "NAME",
@@ -120,12 +102,7 @@ static const cli_option leaf_options[] = {
 /* ---- ca ---- */
 
 static const cli_option ca_options[] = {
-    {.name = "days",
-     .kind = CLI_NUMBER,
-     .value = "N",
-     .min = 1,
-     .max = 36500,
-     .help = "how long it is valid (default 3650)"},
+    CLI_CERT_DAYS_OPTION("3650"),
     {.name = "subject",
      .kind = CLI_TEXT,
      .value = "NAME",
@@ -183,11 +160,6 @@ static cli_exit do_ca(cli *c)
     return status;
 }
 
-static int run_ca(cli *c)
-{
-    return (int)do_ca(c);
-}
-
 const cli_command cli_cert_ca = {
     .name = "ca",
     .summary = "makes a certificate authority",
@@ -196,7 +168,7 @@ const cli_command cli_cert_ca = {
     .examples = ca_examples,
     .arguments = ca_arguments,
     .groups = ca_groups,
-    .run = run_ca,
+    .run = do_ca,
 };
 
 /* ---- issue ---- */
@@ -229,11 +201,6 @@ static cli_exit do_issue(cli *c)
     return status;
 }
 
-static int run_issue(cli *c)
-{
-    return (int)do_issue(c);
-}
-
 const cli_command cli_cert_issue = {
     .name = "issue",
     .summary = "makes a certificate, signed by an authority",
@@ -242,7 +209,7 @@ const cli_command cli_cert_issue = {
     .examples = issue_examples,
     .arguments = name_arguments,
     .groups = issue_groups,
-    .run = run_issue,
+    .run = do_issue,
 };
 
 /* ---- self ---- */
@@ -265,11 +232,6 @@ static cli_exit do_self(cli *c)
     return make_leaf(c, NULL);
 }
 
-static int run_self(cli *c)
-{
-    return (int)do_self(c);
-}
-
 const cli_command cli_cert_self = {
     .name = "self",
     .summary = "makes a certificate that signs itself",
@@ -278,5 +240,5 @@ const cli_command cli_cert_self = {
     .examples = self_examples,
     .arguments = name_arguments,
     .groups = self_groups,
-    .run = run_self,
+    .run = do_self,
 };

@@ -309,6 +309,25 @@ void cli_validity(cli *c, hf_cert_template *t, int64_t days, const hf_cert *issu
         cli_warn(c, "the authority has expired: nobody will accept what it signs");
 }
 
+hf_cert_template cli_leaf_template(cli *c, const hf_cert *issuer)
+{
+    hf_cert_template t = {.path_len = -1,
+                          .client = cli_flag(c, "client"),
+                          .server = cli_flag(c, "server") || !cli_flag(c, "client")};
+    cli_validity(c, &t, cli_number(c, "days", 365), issuer);
+    return t;
+}
+
+const char **cli_names(cli *c)
+{
+    const char **names = calloc(c->argument_count + 1, sizeof *names);
+    if (names == NULL)
+        cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+    for (size_t i = 0; names != NULL && i < c->argument_count; i++)
+        names[i] = c->arguments[i];
+    return names;
+}
+
 size_t cli_chain_to_send(hf_bytes leaf, const cli_authority *a, hf_bytes *out)
 {
     size_t n = 0;

@@ -7,6 +7,21 @@
 
 enum { CLI_PATH_SIZE = 4096, CLI_DAY_S = 86400 };
 
+/* Rows that stand in the tables of several commands. `standard` is a text: "365". */
+#define CLI_CERT_DAYS_OPTION(standard)                                                             \
+    {                                                                                              \
+        .name = "days", .kind = CLI_NUMBER, .value = "N", .min = 1, .max = 36500,                  \
+        .help = "how long it is valid (default " standard ")"                                      \
+    }
+#define CLI_CERT_SERVER_OPTION                                                                     \
+    {                                                                                              \
+        .name = "server", .kind = CLI_FLAG, .help = "for a server (the default)"                   \
+    }
+#define CLI_CERT_CLIENT_OPTION                                                                     \
+    {                                                                                              \
+        .name = "client", .kind = CLI_FLAG, .help = "for a client; with --server, for both"        \
+    }
+
 extern const cli_option cli_cert_key_options[];    /* key-type, bits, key, encrypt, password-file */
 extern const cli_option cli_cert_output_options[]; /* cert, out-dir, force */
 
@@ -45,6 +60,12 @@ extern const cli_option cli_cert_authority_options[]; /* ca, ca-key, password-fi
 
 /* Fills the validity from --days and now: inside the issuer's, which is said when it cuts. */
 void cli_validity(cli *c, hf_cert_template *t, int64_t days, const hf_cert *issuer);
+
+/* A leaf's template as --days, --server and --client say; its names are still to be set. */
+hf_cert_template cli_leaf_template(cli *c, const hf_cert *issuer);
+
+/* All positional arguments as a NULL-terminated list, for free(). NULL was reported. */
+const char **cli_names(cli *c);
 
 /* Leaf, then the issuer and what else its file holds but self-signed roots: what a server sends.
  * Returns how many; `out` has room for CLI_CHAIN_MAX + 1. */

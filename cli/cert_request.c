@@ -83,20 +83,13 @@ static cli_exit do_csr(cli *c)
     cli_exit status = cli_paths_choose(c, base, ".csr", &paths);
     if (status != CLI_DONE)
         return status;
-    const char **names = calloc(c->argument_count + 1, sizeof *names);
+    const char **names = cli_names(c);
     if (names == NULL)
-        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
-    for (size_t i = 0; i < c->argument_count; i++)
-        names[i] = c->arguments[i];
+        return CLI_OTHER;
     hf_cert_template t = {.subject = cli_text(c, "subject"), .names = names, .path_len = -1};
     status = make_request(c, &t, &paths);
     free(names);
     return status;
-}
-
-static int run_csr(cli *c)
-{
-    return (int)do_csr(c);
 }
 
 const cli_command cli_cert_csr = {
@@ -106,20 +99,15 @@ const cli_command cli_cert_csr = {
     .examples = csr_examples,
     .arguments = csr_arguments,
     .groups = csr_groups,
-    .run = run_csr,
+    .run = do_csr,
 };
 
 /* ---- sign ---- */
 
 static const cli_option sign_options[] = {
-    {.name = "days",
-     .kind = CLI_NUMBER,
-     .value = "N",
-     .min = 1,
-     .max = 36500,
-     .help = "how long it is valid (default 365)"},
-    {.name = "server", .kind = CLI_FLAG, .help = "for a server (the default)"},
-    {.name = "client", .kind = CLI_FLAG, .help = "for a client; with --server, for both"},
+    CLI_CERT_DAYS_OPTION("365"),
+    CLI_CERT_SERVER_OPTION,
+    CLI_CERT_CLIENT_OPTION,
     {.name = "password-file",
      .kind = CLI_FILE,
      .value = "FILE",
@@ -190,10 +178,7 @@ static cli_exit sign(cli *c, const hf_csr *csr, const cli_authority *a, const ch
 {
     hf_error e = {0};
     hf_bytes der = {NULL, 0}, send[CLI_CHAIN_MAX + 1];
-    hf_cert_template t = {.path_len = -1,
-                          .client = cli_flag(c, "client"),
-                          .server = cli_flag(c, "server") || !cli_flag(c, "client")};
-    cli_validity(c, &t, cli_number(c, "days", 365), &a->chain.cert[0]);
+    hf_cert_template t = cli_leaf_template(c, &a->chain.cert[0]);
     hf_status status = hf_cert_issue_csr(&t, csr, &a->chain.cert[0], a->key, &der, &e);
     if (status != HF_OK)
         return cli_cert_error(c, &e, status, "signing the request");
@@ -234,11 +219,6 @@ static cli_exit do_sign(cli *c)
     return status;
 }
 
-static int run_sign(cli *c)
-{
-    return (int)do_sign(c);
-}
-
 const cli_command cli_cert_sign = {
     .name = "sign",
     .summary = "signs a request: makes the certificate",
@@ -247,5 +227,5 @@ const cli_command cli_cert_sign = {
     .examples = sign_examples,
     .arguments = sign_arguments,
     .groups = sign_groups,
-    .run = run_sign,
+    .run = do_sign,
 };

@@ -307,11 +307,6 @@ static cli_exit show(cli *c)
     return status;
 }
 
-static int run(cli *c)
-{
-    return (int)show(c);
-}
-
 const cli_command cli_cert_show = {
     .name = "show",
     .summary = "shows a certificate, of a file or a server",
@@ -319,5 +314,5 @@ const cli_command cli_cert_show = {
     .examples = examples,
     .arguments = arguments,
     .groups = groups,
-    .run = run,
+    .run = show,
 };

@@ -3,6 +3,7 @@
 #include "cli/cert_text.h"
 
 #include "cli/cli.h"
+#include "explain/date.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -12,55 +13,24 @@
 
 enum { DAY_S = 86400 };
 
-/* ---- dates: the proleptic Gregorian calendar, without the C library's time zones ---- */
+/* ---- dates ---- */
 
-static int64_t days_of(int64_t year, unsigned month, unsigned day)
+static char *date(char *to, size_t size, int64_t s, const char *between, const char *end)
 {
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    unsigned yoe = (unsigned)(year - era * 400);
-    unsigned doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146097 + (int64_t)doe - 719468;
-}
-
-static void date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
-{
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned doe = (unsigned)(z - era * 146097);
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    unsigned mp = (5 * doy + 2) / 153;
-    *day = doy - (153 * mp + 2) / 5 + 1;
-    *month = mp < 10 ? mp + 3 : mp - 9;
-    *year = (int64_t)yoe + era * 400 + (*month <= 2);
-}
-
-static char *date(char *to, size_t size, int64_t s, const char *format)
-{
-    int64_t days = s / DAY_S, rest = s % DAY_S, year;
-    unsigned month, day;
-    if (rest < 0) {
-        rest += DAY_S;
-        days--;
-    }
-    date_of(days, &year, &month, &day);
-    unsigned t = (unsigned)rest;
-    const char *between = format[0] == 'T' ? "T" : " ", *end = format[0] == 'T' ? "Z" : " UTC";
-    snprintf(to, size, "%04" PRId64 "-%02u-%02u%s%02u:%02u:%02u%s", year, month, day, between,
-             t / 3600, t / 60 % 60, t % 60, end);
+    ex_date d = ex_date_of(s);
+    snprintf(to, size, "%04" PRId64 "-%02u-%02u%s%02u:%02u:%02u%s", d.year, d.month, d.day, between,
+             d.hour, d.minute, d.second, end);
     return to;
 }
 
 char *cli_date_text(char *to, size_t size, int64_t s)
 {
-    return date(to, size, s, " ");
+    return date(to, size, s, " ", " UTC");
 }
 
 char *cli_date_iso(char *to, size_t size, int64_t s)
 {
-    return date(to, size, s, "T");
+    return date(to, size, s, "T", "Z");
 }
 
 /* `n` digits, all of them; -1 otherwise. */
@@ -100,11 +70,11 @@ bool cli_date_read(const char *text, int64_t *s)
     if (year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 ||
         minute > 59 || second < 0 || second > 59)
         return false;
-    int64_t days = days_of(year, (unsigned)month, (unsigned)day), back_year;
-    unsigned back_month, back_day;
-    date_of(days, &back_year, &back_month, &back_day);
-    *s = days * DAY_S + hour * 3600 + minute * 60 + second;
-    return (int)back_month == month && (int)back_day == day; /* no 31st of February */
+    const ex_date d = {year,           (unsigned)month,  (unsigned)day,
+                       (unsigned)hour, (unsigned)minute, (unsigned)second};
+    *s = ex_date_seconds(&d);
+    ex_date back = ex_date_of(*s);
+    return back.month == d.month && back.day == d.day; /* no 31st of February */
 }
 
 /* ---- bytes ---- */
@@ -165,78 +135,78 @@ char *cli_san_text(char *to, size_t size, hf_san_type type, hf_bytes v)
     return to;
 }
 
-/* ---- warnings ---- */
+/* ---- lines ---- */
 
-typedef struct warning {
-    void (*warn)(void *ctx, const char *text);
-    void *ctx;
-} warning;
-
-static void say(const warning *w, const char *format, ...) HF_PRINTF(2, 3);
-
-static void say(const warning *w, const char *format, ...)
+void cli_put_line(cli_lines *l, const char *format, ...)
 {
-    char text[300];
+    char text[400];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    w->warn(w->ctx, text);
+    l->line(l->ctx, text);
+    l->count++;
 }
 
-static void judge_dates(const warning *w, const hf_cert *c, int64_t now_s)
+/* ---- warnings ---- */
+
+static void judge_dates(cli_lines *w, const hf_cert *c, int64_t now_s)
 {
     int64_t left = (c->not_after_s - now_s) / DAY_S;
     if (now_s > c->not_after_s)
-        say(w, "it expired %" PRId64 " days ago", (now_s - c->not_after_s) / DAY_S);
+        cli_put_line(w, "it expired %" PRId64 " days ago", (now_s - c->not_after_s) / DAY_S);
     else if (now_s < c->not_before_s)
-        say(w, "it is not valid before %" PRId64 " days from now",
-            (c->not_before_s - now_s) / DAY_S);
+        cli_put_line(w, "it is not valid before %" PRId64 " days from now",
+                     (c->not_before_s - now_s) / DAY_S);
     else if (left < 30)
-        say(w, "it expires in %" PRId64 " days: renew it", left);
+        cli_put_line(w, "it expires in %" PRId64 " days: renew it", left);
     int64_t days = (c->not_after_s - c->not_before_s) / DAY_S;
     if (!c->is_ca && days > 398)
-        say(w, "it is valid for %" PRId64 " days: browsers accept 398 at most", days);
+        cli_put_line(w, "it is valid for %" PRId64 " days: browsers accept 398 at most", days);
 }
 
-static void judge_names(const warning *w, const hf_cert *c)
+static void judge_names(cli_lines *w, const hf_cert *c)
 {
     if (!c->is_ca && c->subject_alt_name.p == NULL)
-        say(w, "it has no subjectAltName: no client accepts it for any name (the common name does "
+        cli_put_line(
+            w, "it has no subjectAltName: no client accepts it for any name (the common name does "
                "not count, RFC 9525 section 6.3)");
     if (c->is_ca && c->has_key_usage && (c->key_usage & HF_KEY_USAGE_keyCertSign) == 0)
-        say(w, "it is an authority, but its keyUsage does not let it sign certificates");
+        cli_put_line(w, "it is an authority, but its keyUsage does not let it sign certificates");
     if (!c->is_ca && c->self_issued)
-        say(w, "it is signed by itself: only who is told to trust it will");
+        cli_put_line(w, "it is signed by itself: only who is told to trust it will");
 }
 
-static void judge_key(const warning *w, const hf_cert *c)
+static void judge_key(cli_lines *w, const hf_cert *c)
 {
     bool rsa = c->key_type == HF_KEY_RSA || c->key_type == HF_KEY_RSA_PSS;
     if (rsa && c->key_bits < 2048)
-        say(w, "its RSA key has only %u bits: 2048 is the least that is safe", c->key_bits);
+        cli_put_line(w, "its RSA key has only %u bits: 2048 is the least that is safe",
+                     c->key_bits);
     if (c->key_type == HF_KEY_NONE)
-        say(w, "its key is of a kind that handfast does not know");
+        cli_put_line(w, "its key is of a kind that handfast does not know");
     if (c->signed_with == NULL)
-        say(w, "its signature algorithm (%s) is unknown or no longer safe",
-            c->signed_with_name == NULL ? "?" : c->signed_with_name);
+        cli_put_line(w, "its signature algorithm (%s) is unknown or no longer safe",
+                     c->signed_with_name == NULL ? "?" : c->signed_with_name);
 }
 
-static void judge_form(const warning *w, const hf_cert *c)
+static void judge_form(cli_lines *w, const hf_cert *c)
 {
     if (c->version != 3)
-        say(w, "it is of version %u: extensions need version 3", c->version);
+        cli_put_line(w, "it is of version %u: extensions need version 3", c->version);
     if (c->serial.n > 20)
-        say(w, "its serial number has %zu bytes: 20 is the most (RFC 5280 section 4.1.2.2)",
-            c->serial.n);
+        cli_put_line(w,
+                     "its serial number has %zu bytes: 20 is the most (RFC 5280 section 4.1.2.2)",
+                     c->serial.n);
     bool zero = true;
     for (size_t i = 0; i < c->serial.n; i++)
         zero = zero && c->serial.p[i] == 0;
     if (zero || (c->serial.n != 0 && (c->serial.p[0] & 0x80) != 0))
-        say(w, "its serial number is not positive (RFC 5280 section 4.1.2.2)");
+        cli_put_line(w, "its serial number is not positive (RFC 5280 section 4.1.2.2)");
     if (c->unknown_critical.p != NULL) {
         char oid[64];
-        say(w, "it has a critical extension that handfast does not process (%s): it is refused",
+        cli_put_line(
+            w, "it has a critical extension that handfast does not process (%s): it is refused",
             cli_oid_text(oid, sizeof oid, c->unknown_critical));
     }
 }
@@ -244,7 +214,7 @@ static void judge_form(const warning *w, const hf_cert *c)
 void cli_cert_warnings(const hf_cert *cert, int64_t now_s,
                        void (*warn)(void *ctx, const char *text), void *ctx)
 {
-    warning w = {warn, ctx};
+    cli_lines w = {warn, ctx, 0};
     judge_dates(&w, cert, now_s);
     judge_names(&w, cert);
     judge_key(&w, cert);

@@ -14,6 +14,14 @@ bool cli_date_read(const char *text, int64_t *s);
 /* "0a:1b:2c", cut with "..." to `size`. */
 char *cli_hex_text(char *to, size_t size, hf_bytes bytes);
 
+/* Where lines go, one by one. */
+typedef struct cli_lines {
+    void (*line)(void *ctx, const char *text);
+    void *ctx;
+    unsigned count; /* so far */
+} cli_lines;
+void cli_put_line(cli_lines *l, const char *format, ...) HF_PRINTF(2, 3);
+
 /* One extension, decoded: each line of it goes to `line`. */
 typedef struct cli_extension {
     char oid[64];     /* "2.5.29.17" */

@@ -352,11 +352,6 @@ static cli_exit trust(cli *c)
     return status;
 }
 
-static int run(cli *c)
-{
-    return (int)trust(c);
-}
-
 const cli_command cli_cert_trust = {
     .name = "trust",
     .summary = "makes this machine trust an authority",
@@ -365,5 +360,5 @@ const cli_command cli_cert_trust = {
     .examples = examples,
     .arguments = arguments,
     .groups = groups,
-    .run = run,
+    .run = trust,
 };

@@ -292,11 +292,6 @@ static cli_exit verify(cli *c)
     return status;
 }
 
-static int run(cli *c)
-{
-    return (int)verify(c);
-}
-
 const cli_command cli_cert_verify = {
     .name = "verify",
     .summary = "judges a certificate, check by check",
@@ -305,5 +300,5 @@ const cli_command cli_cert_verify = {
     .examples = examples,
     .arguments = arguments,
     .groups = groups,
-    .run = run,
+    .run = verify,
 };

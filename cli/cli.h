@@ -9,15 +9,17 @@
  *         {0},
  *     };
  *     static const cli_group groups[] = {
- *         {"Options", own}, {"TLS", cli_tls_client_options}, {"TLS choices", cli_tls_options},
- * {0}}; const cli_command cli_command_get = {.name = "get", .groups = groups, .run = cmd_get, ...};
+ *         {"Options", own}, {"TLS", cli_tls_client_options}, {0},
+ *     };
  *
- *     int cmd_get(cli *c)
+ *     static cli_exit get(cli *c)
  *     {
  *         const char *output = cli_text(c, "output");
  *         ...
  *         return CLI_DONE;
  *     }
+ *
+ *     const cli_command cli_command_get = {.name = "get", .groups = groups, .run = get, ...};
  *
  * The common options (--help, --quiet, --verbose, --color) belong to every command by themselves.
  */
@@ -96,7 +98,7 @@ typedef struct cli_command {
     const cli_argument *arguments; /* may be NULL */
     const cli_group *groups;       /* may be NULL */
     const struct cli_command *const *subcommands; /* NULL-terminated list; then run is not used */
-    int (*run)(cli *c);                           /* returns a cli_exit */
+    cli_exit (*run)(cli *c);
 } cli_command;
 
 /* The commands, in the order of the help. Each is defined in the file named after it. */

@@ -287,11 +287,6 @@ static cli_exit connect_and_pipe(cli *c)
     return status;
 }
 
-static int run(cli *c)
-{
-    return (int)connect_and_pipe(c);
-}
-
 const cli_command cli_command_connect = {
     .name = "connect",
     .summary = "a two-way pipe over TLS",
@@ -302,5 +297,5 @@ const cli_command cli_command_connect = {
     .examples = examples,
     .arguments = arguments,
     .groups = groups,
-    .run = run,
+    .run = connect_and_pipe,
 };

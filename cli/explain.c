@@ -202,11 +202,6 @@ static cli_exit explain(cli *c)
     return connect_and_explain(c, argument);
 }
 
-static int run(cli *c)
-{
-    return (int)explain(c);
-}
-
 const cli_command cli_command_explain = {
     .name = "explain",
     .summary = "shows a TLS connection step by step",
@@ -218,5 +213,5 @@ const cli_command cli_command_explain = {
     .examples = examples,
     .arguments = arguments,
     .groups = groups,
-    .run = run,
+    .run = explain,
 };

@@ -421,11 +421,6 @@ static cli_exit get(cli *c)
     return status;
 }
 
-static int run(cli *c)
-{
-    return (int)get(c);
-}
-
 const cli_command cli_command_get = {
     .name = "get",
     .summary = "fetches over HTTPS",
@@ -436,5 +431,5 @@ const cli_command cli_command_get = {
     .examples = examples,
     .arguments = arguments,
     .groups = groups,
-    .run = run,
+    .run = get,
 };

@@ -131,7 +131,7 @@ static cli_exit run_command(const cli_command *command, const char *path, int ar
     } else if (status == CLI_DONE && command == &help_command) {
         status = run_help(&c, list);
     } else if (status == CLI_DONE) {
-        status = (cli_exit)command->run(&c);
+        status = command->run(&c);
         if (status == CLI_DONE)
             status = cli_flush_output(&c);
     }

@@ -33,7 +33,7 @@ struct serve_listener {
 
 /* ---- the table ---- */
 
-static int cmd_serve(cli *c);
+static cli_exit cmd_serve(cli *c);
 
 static const cli_option options[] = {
     {.name = "listen",
@@ -530,17 +530,17 @@ static cli_exit start(serve *s)
     return make_config(s, true, &s->config);
 }
 
-static int cmd_serve(cli *c)
+static cli_exit cmd_serve(cli *c)
 {
     serve *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return (int)cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     s->c = c;
     s->site.root = -1;
     pthread_mutex_init(&s->ready_lock, NULL);
     if (uv_loop_init(&s->loop) != 0) {
         free(s);
-        return (int)cli_fail(c, CLI_OTHER, "the event loop could not be started", NULL);
+        return cli_fail(c, CLI_OTHER, "the event loop could not be started", NULL);
     }
     cli_exit status = start(s);
     if (status == CLI_DONE) {
@@ -559,5 +559,5 @@ static int cmd_serve(cli *c)
     pthread_mutex_destroy(&s->ready_lock);
     free(s->listeners);
     free(s);
-    return (int)status;
+    return status;
 }

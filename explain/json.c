@@ -150,3 +150,19 @@ void ex_json_error(ex_out *o, const char *key, const hf_error *e)
     ex_json_maybe(o, "section", hf_error_section(e->code));
     ex_json_close(o, '}');
 }
+
+void ex_json_alert(ex_out *o, const hf_trace_alert_event *a)
+{
+    ex_json_uint(o, "level", a->level);
+    ex_json_uint(o, "description", a->description);
+    ex_json_text(o, "name", hf_alert_name(a->description));
+}
+
+void ex_json_choice(ex_out *o, const hf_trace_choice_event *c)
+{
+    ex_json_text(o, "what", c->what);
+    ex_json_text(o, "offered", c->offered);
+    ex_json_text(o, "supported", c->supported);
+    ex_json_text(o, "chosen", c->chosen);
+    ex_json_text(o, "rule", c->rule);
+}

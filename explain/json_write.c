@@ -152,15 +152,6 @@ static void job(ex_out *o, const ex_job *j)
         ex_json_time(o, "took_us", j->took_ns);
 }
 
-static void choice(ex_out *o, const ex_choice *c)
-{
-    ex_json_text(o, "what", c->what);
-    ex_json_text(o, "offered", c->offered);
-    ex_json_text(o, "supported", c->supported);
-    ex_json_text(o, "chosen", c->chosen);
-    ex_json_text(o, "rule", c->rule);
-}
-
 static void step(ex_out *o, const hf_explain *x, const ex_step *s)
 {
     ex_json_open(o, NULL, '{');
@@ -176,12 +167,10 @@ static void step(ex_out *o, const hf_explain *x, const ex_step *s)
         message(o, x, s);
         break;
     case HF_TRACE_ALERT:
-        ex_json_uint(o, "level", s->alert.level);
-        ex_json_uint(o, "description", s->alert.description);
-        ex_json_text(o, "name", hf_alert_name(s->alert.description));
+        ex_json_alert(o, &s->alert);
         break;
     case HF_TRACE_CHOICE:
-        choice(o, &s->choice);
+        ex_json_choice(o, &s->choice);
         break;
     case HF_TRACE_SECRET:
         secret(o, &s->secret);

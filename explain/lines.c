@@ -87,16 +87,10 @@ static void content(ex_out *o, const hf_event *e, bool secrets)
         field(o, e);
         break;
     case HF_TRACE_ALERT:
-        ex_json_uint(o, "level", e->alert.level);
-        ex_json_uint(o, "description", e->alert.description);
-        ex_json_text(o, "name", hf_alert_name(e->alert.description));
+        ex_json_alert(o, &e->alert);
         break;
     case HF_TRACE_CHOICE:
-        ex_json_text(o, "what", e->choice.what);
-        ex_json_text(o, "offered", e->choice.offered);
-        ex_json_text(o, "supported", e->choice.supported);
-        ex_json_text(o, "chosen", e->choice.chosen);
-        ex_json_text(o, "rule", e->choice.rule);
+        ex_json_choice(o, &e->choice);
         break;
     case HF_TRACE_SECRET:
         secret(o, e, secrets);

@@ -47,9 +47,7 @@ typedef struct ex_message {
     const struct ex_step *record; /* the record that carried its end; ex_link */
 } ex_message;
 
-typedef struct ex_choice {
-    const char *what, *offered, *supported, *chosen, *rule;
-} ex_choice;
+typedef hf_trace_choice_event ex_choice;
 
 typedef struct ex_secret {
     const char *name, *from, *label;
@@ -83,16 +81,12 @@ typedef struct ex_step {
     union {
         ex_record record;
         ex_message message;
-        struct {
-            uint8_t level, description;
-        } alert;
+        hf_trace_alert_event alert;
         ex_choice choice;
         ex_secret secret;
         ex_check check;
         ex_job job;
-        struct {
-            const char *name, *section;
-        } state;
+        hf_trace_state_event state;
         hf_error error;
     };
 } ex_step;

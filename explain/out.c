@@ -1,6 +1,8 @@
 /* out.c: putting text into a sink: safe characters, colours, columns. */
 #include "explain/out.h"
 
+#include "explain/date.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -249,34 +251,13 @@ char *ex_time_text(char *to, size_t size, int64_t ns)
     return to;
 }
 
-/* Civil date from days since 1970-01-01; good for any year. */
-static void civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
-{
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned doe = (unsigned)(z - era * 146097);
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    unsigned mp = (5 * doy + 2) / 153;
-    *day = doy - (153 * mp + 2) / 5 + 1;
-    *month = mp < 10 ? mp + 3 : mp - 9;
-    *year = (int64_t)yoe + era * 400 + (*month <= 2);
-}
-
 char *ex_date_text(char *to, size_t size, int64_t s, bool with_time)
 {
-    int64_t days = s / 86400, rest = s % 86400;
-    if (rest < 0) {
-        rest += 86400;
-        days--;
-    }
-    int64_t year;
-    unsigned month, day;
-    civil(days, &year, &month, &day);
+    ex_date d = ex_date_of(s);
     if (with_time)
-        snprintf(to, size, "%04lld-%02u-%02uT%02d:%02d:%02dZ", (long long)year, month, day,
-                 (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+        snprintf(to, size, "%04lld-%02u-%02uT%02u:%02u:%02uZ", (long long)d.year, d.month, d.day,
+                 d.hour, d.minute, d.second);
     else
-        snprintf(to, size, "%04lld-%02u-%02u", (long long)year, month, day);
+        snprintf(to, size, "%04lld-%02u-%02u", (long long)d.year, d.month, d.day);
     return to;
 }

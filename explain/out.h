@@ -59,5 +59,8 @@ void ex_json_uint(ex_out *o, const char *key, uint64_t value);
 void ex_json_hex(ex_out *o, const char *key, hf_bytes bytes);
 void ex_json_time(ex_out *o, const char *key, int64_t ns); /* as microseconds, three decimals */
 void ex_json_error(ex_out *o, const char *key, const hf_error *e);
+/* Events whose values stand in the document as in a line; into the object that is open. */
+void ex_json_alert(ex_out *o, const hf_trace_alert_event *a);
+void ex_json_choice(ex_out *o, const hf_trace_choice_event *c);
 
 #endif

@@ -30,6 +30,8 @@ hf_status hf_buf_reserve(hf_buf *b, size_t more)
 
 hf_status hf_buf_append(hf_buf *b, hf_bytes bytes)
 {
+    if (bytes.n == 0)
+        return HF_OK; /* also where there is no memory yet to point into */
     hf_status s = hf_buf_reserve(b, bytes.n);
     if (s != HF_OK)
         return s;

@@ -23,7 +23,8 @@ static const curve p256 = {HF_KEY_P256, 32, 0xff};
 static const curve p384 = {HF_KEY_P384, 48, 0xff};
 static const curve p521 = {HF_KEY_P521, 66, 0x01};
 
-/* What one multiplication needs; all of it is wiped when freed. */
+/* What one multiplication needs; all of it is wiped when freed, also after work_new has failed.
+ * Between the two, libcrypto's error queue is marked: it ends as it began. */
 typedef struct work {
     const EC_GROUP *group;
     BN_CTX *ctx;
@@ -34,6 +35,7 @@ typedef struct work {
 static hf_status work_new(work *w, const curve *c)
 {
     *w = (work){.group = hf_libcrypto_curve(c->type)};
+    ERR_set_mark();
     if (w->group == NULL)
         return HF_E_CRYPTO;
     w->ctx = BN_CTX_new();
@@ -54,6 +56,7 @@ static void work_free(work *w)
     BN_clear_free(w->x);
     BN_clear_free(w->scalar);
     BN_CTX_free(w->ctx);
+    ERR_pop_to_mark();
 }
 
 static hf_status set_scalar(work *w, const curve *c, const uint8_t *private_key)
@@ -111,14 +114,12 @@ static hf_status generate(const curve *c, const hf_provider *provider, uint8_t *
                           uint8_t *client_share)
 {
     work w;
-    ERR_set_mark();
     hf_status status = work_new(&w, c);
     if (status == HF_OK)
         status = draw(provider, &w, c, private_key);
     if (status == HF_OK)
         status = public_of(&w, c, client_share);
     work_free(&w);
-    ERR_pop_to_mark();
     return status;
 }
 
@@ -127,7 +128,6 @@ static hf_status respond(const curve *c, const hf_provider *provider, const uint
 {
     uint8_t private_key[MAX_FIELD];
     work w;
-    ERR_set_mark();
     hf_status status = work_new(&w, c);
     if (status == HF_OK)
         status = draw(provider, &w, c, private_key);
@@ -136,7 +136,6 @@ static hf_status respond(const curve *c, const hf_provider *provider, const uint
     if (status == HF_OK)
         status = public_of(&w, c, server_share);
     work_free(&w);
-    ERR_pop_to_mark();
     hf_wipe(private_key, sizeof private_key);
     return status;
 }
@@ -145,97 +144,44 @@ static hf_status finish(const curve *c, const uint8_t *private_key, const uint8_
                         uint8_t *secret)
 {
     work w;
-    ERR_set_mark();
     hf_status status = work_new(&w, c);
     if (status == HF_OK)
         status = set_scalar(&w, c, private_key);
     if (status == HF_OK)
         status = agree(&w, c, server_share, secret);
     work_free(&w);
-    ERR_pop_to_mark();
     return status;
 }
 
-static hf_status p256_generate(const hf_provider *p, uint8_t *private_key, uint8_t *share)
-{
-    return generate(&p256, p, private_key, share);
-}
+/* A group's three functions, which take no context, and its table. */
+#define NIST_GROUP(curve, label, code_point, field)                                                \
+    static hf_status curve##_generate(const hf_provider *provider, uint8_t *private_key,           \
+                                      uint8_t *client_share)                                       \
+    {                                                                                              \
+        return generate(&curve, provider, private_key, client_share);                              \
+    }                                                                                              \
+    static hf_status curve##_respond(const hf_provider *provider, const uint8_t *client_share,     \
+                                     uint8_t *server_share, uint8_t *secret)                       \
+    {                                                                                              \
+        return respond(&curve, provider, client_share, server_share, secret);                      \
+    }                                                                                              \
+    static hf_status curve##_finish(const uint8_t *private_key, const uint8_t *server_share,       \
+                                    uint8_t *secret)                                               \
+    {                                                                                              \
+        return finish(&curve, private_key, server_share, secret);                                  \
+    }                                                                                              \
+    const hf_group hf_##curve = {                                                                  \
+        .name = label,                                                                             \
+        .id = code_point,                                                                          \
+        .client_share_len = 1 + 2 * (field),                                                       \
+        .server_share_len = 1 + 2 * (field),                                                       \
+        .private_len = field,                                                                      \
+        .secret_len = field,                                                                       \
+        .generate = curve##_generate,                                                              \
+        .respond = curve##_respond,                                                                \
+        .finish = curve##_finish,                                                                  \
+    }
 
-static hf_status p256_respond(const hf_provider *p, const uint8_t *client_share,
-                              uint8_t *server_share, uint8_t *secret)
-{
-    return respond(&p256, p, client_share, server_share, secret);
-}
-
-static hf_status p256_finish(const uint8_t *private_key, const uint8_t *share, uint8_t *secret)
-{
-    return finish(&p256, private_key, share, secret);
-}
-
-static hf_status p384_generate(const hf_provider *p, uint8_t *private_key, uint8_t *share)
-{
-    return generate(&p384, p, private_key, share);
-}
-
-static hf_status p384_respond(const hf_provider *p, const uint8_t *client_share,
-                              uint8_t *server_share, uint8_t *secret)
-{
-    return respond(&p384, p, client_share, server_share, secret);
-}
-
-static hf_status p384_finish(const uint8_t *private_key, const uint8_t *share, uint8_t *secret)
-{
-    return finish(&p384, private_key, share, secret);
-}
-
-static hf_status p521_generate(const hf_provider *p, uint8_t *private_key, uint8_t *share)
-{
-    return generate(&p521, p, private_key, share);
-}
-
-static hf_status p521_respond(const hf_provider *p, const uint8_t *client_share,
-                              uint8_t *server_share, uint8_t *secret)
-{
-    return respond(&p521, p, client_share, server_share, secret);
-}
-
-static hf_status p521_finish(const uint8_t *private_key, const uint8_t *share, uint8_t *secret)
-{
-    return finish(&p521, private_key, share, secret);
-}
-
-const hf_group hf_p256 = {
-    .name = "P-256",
-    .id = 0x0017,
-    .client_share_len = 65,
-    .server_share_len = 65,
-    .private_len = 32,
-    .secret_len = 32,
-    .generate = p256_generate,
-    .respond = p256_respond,
-    .finish = p256_finish,
-};
-
-const hf_group hf_p384 = {
-    .name = "P-384",
-    .id = 0x0018,
-    .client_share_len = 97,
-    .server_share_len = 97,
-    .private_len = 48,
-    .secret_len = 48,
-    .generate = p384_generate,
-    .respond = p384_respond,
-    .finish = p384_finish,
-};
-
-const hf_group hf_p521 = {
-    .name = "P-521",
-    .id = 0x0019,
-    .client_share_len = 133,
-    .server_share_len = 133,
-    .private_len = 66,
-    .secret_len = 66,
-    .generate = p521_generate,
-    .respond = p521_respond,
-    .finish = p521_finish,
-};
+NIST_GROUP(p256, "P-256", 0x0017, 32);
+NIST_GROUP(p384, "P-384", 0x0018, 48);
+NIST_GROUP(p521, "P-521", 0x0019, 66);

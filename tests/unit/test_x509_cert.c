@@ -311,25 +311,18 @@ static void the_fingerprint_is_sha256_of_it_all(void **state)
     assert_memory_equal(digest, expected, 32);
 }
 
-static int clean(void **state)
-{
-    (void)state;
-    made_free();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(reads_every_part, clean),
-        cmocka_unit_test_teardown(every_truncation_is_malformed, clean),
-        cmocka_unit_test_teardown(a_byte_after_the_end_is_malformed, clean),
-        cmocka_unit_test_teardown(every_changed_byte_is_judged, clean),
-        cmocka_unit_test_teardown(every_wrong_length_is_malformed, clean),
-        cmocka_unit_test_teardown(extensions_have_their_form, clean),
-        cmocka_unit_test_teardown(more_than_64_extensions_are_refused, clean),
-        cmocka_unit_test_teardown(versions_are_1_to_3_and_only_3_has_extensions, clean),
-        cmocka_unit_test_teardown(the_two_algorithms_must_be_the_same, clean),
+        MADE_TEST(reads_every_part),
+        MADE_TEST(every_truncation_is_malformed),
+        MADE_TEST(a_byte_after_the_end_is_malformed),
+        MADE_TEST(every_changed_byte_is_judged),
+        MADE_TEST(every_wrong_length_is_malformed),
+        MADE_TEST(extensions_have_their_form),
+        MADE_TEST(more_than_64_extensions_are_refused),
+        MADE_TEST(versions_are_1_to_3_and_only_3_has_extensions),
+        MADE_TEST(the_two_algorithms_must_be_the_same),
         cmocka_unit_test(the_systems_bundle_parses),
         cmocka_unit_test(the_fingerprint_is_sha256_of_it_all),
     };

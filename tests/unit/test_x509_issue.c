@@ -588,32 +588,23 @@ static void each_allocation_may_fail(void **state)
     free_pair(&w.p);
 }
 
-static int clean(void **state)
-{
-    (void)state;
-    made_free();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_teardown(name, clean)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(made_certificates_satisfy_the_strict_profiles),
-        TEST(what_was_asked_for_is_in_it),
-        TEST(serial_numbers_are_random_or_as_given),
-        TEST(times_are_written_in_the_form_their_year_demands),
-        TEST(long_certificates_have_long_lengths),
-        TEST(bad_templates_are_refused),
-        TEST(an_empty_subject_makes_the_names_critical),
-        TEST(requests_become_certificates),
-        TEST(changed_and_cut_requests_are_refused),
-        TEST(other_tools_accept_what_is_made),
-        TEST(stores_keep_each_certificate_once),
-        TEST(a_bad_certificate_adds_nothing),
-        TEST(identities_pair_a_chain_with_its_key),
-        TEST(each_allocation_may_fail),
+        MADE_TEST(made_certificates_satisfy_the_strict_profiles),
+        MADE_TEST(what_was_asked_for_is_in_it),
+        MADE_TEST(serial_numbers_are_random_or_as_given),
+        MADE_TEST(times_are_written_in_the_form_their_year_demands),
+        MADE_TEST(long_certificates_have_long_lengths),
+        MADE_TEST(bad_templates_are_refused),
+        MADE_TEST(an_empty_subject_makes_the_names_critical),
+        MADE_TEST(requests_become_certificates),
+        MADE_TEST(changed_and_cut_requests_are_refused),
+        MADE_TEST(other_tools_accept_what_is_made),
+        MADE_TEST(stores_keep_each_certificate_once),
+        MADE_TEST(a_bad_certificate_adds_nothing),
+        MADE_TEST(identities_pair_a_chain_with_its_key),
+        MADE_TEST(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

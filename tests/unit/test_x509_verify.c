@@ -744,41 +744,32 @@ static void each_allocation_may_fail(void **state)
     end(r);
 }
 
-static int clean(void **state)
-{
-    (void)state;
-    made_free();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_teardown(name, clean)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(accepts_a_good_chain_and_names_every_check),
-        TEST(the_order_of_the_peers_list_does_not_matter),
-        TEST(times_decide_to_the_second),
-        TEST(expired_authorities_and_anchors_are_refused),
-        TEST(names_are_checked),
-        TEST(unknown_issuers_are_named),
-        TEST(a_name_alone_is_no_trust),
-        TEST(every_changed_bit_of_the_leaf_is_refused),
-        TEST(authorities_must_be_authorities),
-        TEST(path_lengths_count_what_is_not_self_issued),
-        TEST(leaves_must_fit_the_purpose),
-        TEST(critical_extensions_that_are_not_processed_are_refused),
-        TEST(name_constraints_bind_every_name_below),
-        TEST(name_constraints_of_anchors_bind_and_self_issued_are_exempt),
-        TEST(weak_and_unknown_keys_and_algorithms_are_refused),
-        TEST(an_anchor_that_is_the_leaf_is_trusted_and_still_judged),
-        TEST(anchors_signatures_are_not_looked_at),
-        TEST(backtracks_over_anchors_and_cross_certificates),
-        TEST(loops_end),
-        TEST(limits_end_the_search),
-        TEST(demanded_policies_must_hold),
-        TEST(arguments_are_checked),
-        TEST(each_allocation_may_fail),
+        MADE_TEST(accepts_a_good_chain_and_names_every_check),
+        MADE_TEST(the_order_of_the_peers_list_does_not_matter),
+        MADE_TEST(times_decide_to_the_second),
+        MADE_TEST(expired_authorities_and_anchors_are_refused),
+        MADE_TEST(names_are_checked),
+        MADE_TEST(unknown_issuers_are_named),
+        MADE_TEST(a_name_alone_is_no_trust),
+        MADE_TEST(every_changed_bit_of_the_leaf_is_refused),
+        MADE_TEST(authorities_must_be_authorities),
+        MADE_TEST(path_lengths_count_what_is_not_self_issued),
+        MADE_TEST(leaves_must_fit_the_purpose),
+        MADE_TEST(critical_extensions_that_are_not_processed_are_refused),
+        MADE_TEST(name_constraints_bind_every_name_below),
+        MADE_TEST(name_constraints_of_anchors_bind_and_self_issued_are_exempt),
+        MADE_TEST(weak_and_unknown_keys_and_algorithms_are_refused),
+        MADE_TEST(an_anchor_that_is_the_leaf_is_trusted_and_still_judged),
+        MADE_TEST(anchors_signatures_are_not_looked_at),
+        MADE_TEST(backtracks_over_anchors_and_cross_certificates),
+        MADE_TEST(loops_end),
+        MADE_TEST(limits_end_the_search),
+        MADE_TEST(demanded_policies_must_hold),
+        MADE_TEST(arguments_are_checked),
+        MADE_TEST(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,15 @@ static inline void made_free(void)
     }
 }
 
+/* A test after which what was made is freed. */
+static inline int made_teardown(void **state)
+{
+    (void)state;
+    made_free();
+    return 0;
+}
+#define MADE_TEST(name) cmocka_unit_test_teardown(name, made_teardown)
+
 /* What a certificate is to say; zero values give a leaf by its own key, valid around NOW. */
 typedef struct order {
     const char *subject, *issuer; /* RFC 4514; issuer NULL: the subject */
