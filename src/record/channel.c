@@ -268,8 +268,9 @@ hf_status hf_channel_send(hf_channel *ch, uint8_t type, hf_bytes content)
         hf_status s = send_one(ch, type, (hf_bytes){content.p, n});
         if (s != HF_OK)
             return s;
-        content.p += n;
         content.n -= n;
+        if (content.n > 0) /* an empty content may be NULL, which must not be counted on from */
+            content.p += n;
     } while (content.n > 0);
     return HF_OK;
 }
