@@ -78,9 +78,9 @@ typedef struct hf_aead {
 
 typedef struct hf_provider hf_provider;
 
-#define HF_GROUP_MAX_SHARE   1280 /* bytes: X25519MLKEM768's client share is 1,216 */
+#define HF_GROUP_MAX_SHARE   1696 /* bytes: SecP384r1MLKEM1024's client share is 1,665 */
 #define HF_GROUP_MAX_SECRET  96
-#define HF_GROUP_MAX_PRIVATE 2560 /* bytes a client keeps between its two steps */
+#define HF_GROUP_MAX_PRIVATE 3264 /* bytes a client keeps between its two steps */
 
 /* A group in the shape of a KEM, which serves (EC)DH and ML-KEM alike: the client generates, the
  * server responds to the client's share, the client finishes with the server's. All memory is the

@@ -10,10 +10,12 @@
 
 /* ---- defaults ---- */
 
-/* P-521 is there for those who ask for it: it is slow, and nobody offers it alone. */
+/* P-521 is there for those who ask for it: it is slow, and nobody offers it alone. So are the
+ * hybrids of ML-KEM with NIST curves, for those whose rules demand such a curve: X25519MLKEM768 is
+ * smaller or faster than both, and what browsers offer. */
 static bool default_group(const hf_group *g)
 {
-    return g->id != 0x0019;
+    return g->id != 0x0019 && g->id != 0x11eb && g->id != 0x11ed;
 }
 
 void hf_lists_default(hf_config *cfg)
@@ -24,7 +26,7 @@ void hf_lists_default(hf_config *cfg)
             cfg->groups[cfg->group_count++] = *g;
     for (size_t i = 0; i < hf_suite_count; i++) {
         const hf_suite *s = &hf_suites[i];
-        if (s->version == HF_TLS_1_3 && hf_suite_usable(&cfg->provider, s) &&
+        if (s->version == HF_TLS_1_3 && !s->opt_in && hf_suite_usable(&cfg->provider, s) &&
             cfg->suite_count < HF_MAX_SUITES)
             cfg->suites[cfg->suite_count++] =
                 (hf_suite_choice){s, hf_aead_find(&cfg->provider, s->aead_name),

@@ -1,81 +1,158 @@
-/* hybrid.c: X25519MLKEM768, the default group: secure as long as either of its halves is.
+/* hybrid.c: groups of two halves, ML-KEM and an elliptic curve: secure as long as either half is.
  *
- * draft-ietf-tls-ecdhe-mlkem section 4: ML-KEM-768's part comes first everywhere.
+ * draft-ietf-tls-ecdhe-mlkem section 4. A client's share is the encapsulation key beside the
+ * curve's share, a server's the ciphertext beside the curve's share, and the secret the two secrets
+ * side by side. ML-KEM's part comes first in X25519MLKEM768 and last in the groups of a NIST curve
+ * (so that there the first secret is one that FIPS approves).
  *
- *   client share   encapsulation key (1184) || X25519 share (32)
- *   server share   ciphertext (1088)        || X25519 share (32)
- *   secret         ML-KEM secret (32)       || X25519 secret (32)
- *
- * Random bytes are drawn in the same order: a client's 64 of ML-KEM's seed (d || z), then 32 for
- * X25519; a server's 32 for the encapsulation (m), then 32 for X25519. The client keeps ML-KEM's
- * expanded key (2400) and X25519's 32 bytes.
+ * Random bytes are drawn in the order of the halves: ML-KEM's are a client's 64 of seed (d || z)
+ * or a server's 32 for the encapsulation (m). The client keeps the two private keys in the same
+ * order, ML-KEM's in its expanded form.
  */
 #include "crypto/libcrypto.h"
 #include "crypto/mlkem.h"
 
 #include "base/ct.h"
 
-enum {
-    X25519_LEN = 32,
-    CLIENT_SHARE = HF_MLKEM768_PUBLIC + X25519_LEN,
-    SERVER_SHARE = HF_MLKEM768_CIPHERTEXT + X25519_LEN,
-    PRIVATE = HF_MLKEM768_PRIVATE + X25519_LEN,
-    SECRET = HF_MLKEM768_SECRET + X25519_LEN,
-};
+typedef struct hybrid {
+    const hf_mlkem_set *kem;
+    const hf_group *curve;
+    bool curve_first;
+} hybrid;
 
-_Static_assert(CLIENT_SHARE <= HF_GROUP_MAX_SHARE, "the longest share");
-_Static_assert(PRIVATE <= HF_GROUP_MAX_PRIVATE, "the longest private key");
-_Static_assert(SECRET <= HF_GROUP_MAX_SECRET, "a secret of both halves");
+static const hybrid x25519mlkem768 = {&hf_mlkem768, &hf_x25519, false};
+static const hybrid secp256r1mlkem768 = {&hf_mlkem768, &hf_p256, true};
+static const hybrid secp384r1mlkem1024 = {&hf_mlkem1024, &hf_p384, true};
 
-static hf_status generate(const hf_provider *provider, uint8_t *private_key, uint8_t *client_share)
+/* Where the two halves lie in something made of both. */
+static size_t kem_at(const hybrid *h, size_t curve_len)
 {
-    uint8_t seed[HF_MLKEM768_SEED];
+    return h->curve_first ? curve_len : 0;
+}
+
+static size_t curve_at(const hybrid *h, size_t kem_len)
+{
+    return h->curve_first ? 0 : kem_len;
+}
+
+static void wipe_secret(const hybrid *h, uint8_t *secret)
+{
+    hf_wipe(secret, HF_MLKEM_SECRET + (size_t)h->curve->secret_len);
+}
+
+static hf_status kem_generate(const hybrid *h, const hf_provider *provider, uint8_t *private_key,
+                              uint8_t *client_share)
+{
+    uint8_t seed[HF_MLKEM_SEED];
     hf_status status = provider->random(provider->ctx, seed, sizeof seed);
-    if (status == HF_OK) {
-        hf_mlkem768_keygen(seed, client_share, private_key);
-        status = hf_x25519.generate(provider, private_key + HF_MLKEM768_PRIVATE,
-                                    client_share + HF_MLKEM768_PUBLIC);
-    }
+    if (status == HF_OK)
+        hf_mlkem_keygen(h->kem, seed, client_share + kem_at(h, h->curve->client_share_len),
+                        private_key + kem_at(h, h->curve->private_len));
     hf_wipe(seed, sizeof seed);
     return status;
 }
 
-static hf_status respond(const hf_provider *provider, const uint8_t *client_share,
-                         uint8_t *server_share, uint8_t *secret)
+static hf_status curve_generate(const hybrid *h, const hf_provider *provider, uint8_t *private_key,
+                                uint8_t *client_share)
+{
+    return h->curve->generate(provider, private_key + curve_at(h, h->kem->private_len),
+                              client_share + curve_at(h, h->kem->public_len));
+}
+
+static hf_status generate(const hybrid *h, const hf_provider *provider, uint8_t *private_key,
+                          uint8_t *client_share)
+{
+    hf_status status = h->curve_first ? curve_generate(h, provider, private_key, client_share)
+                                      : kem_generate(h, provider, private_key, client_share);
+    if (status != HF_OK)
+        return status;
+    return h->curve_first ? kem_generate(h, provider, private_key, client_share)
+                          : curve_generate(h, provider, private_key, client_share);
+}
+
+static hf_status kem_respond(const hybrid *h, const hf_provider *provider,
+                             const uint8_t *client_share, uint8_t *server_share, uint8_t *secret)
 {
     uint8_t m[32];
     hf_status status = provider->random(provider->ctx, m, sizeof m);
-    if (status == HF_OK && !hf_mlkem768_encaps(client_share, m, server_share, secret))
+    if (status == HF_OK &&
+        !hf_mlkem_encaps(h->kem, client_share + kem_at(h, h->curve->client_share_len), m,
+                         server_share + kem_at(h, h->curve->server_share_len),
+                         secret + kem_at(h, h->curve->secret_len)))
         status = HF_E_BAD_KEY_SHARE;
-    if (status == HF_OK)
-        status =
-            hf_x25519.respond(provider, client_share + HF_MLKEM768_PUBLIC,
-                              server_share + HF_MLKEM768_CIPHERTEXT, secret + HF_MLKEM768_SECRET);
     hf_wipe(m, sizeof m);
-    if (status != HF_OK)
-        hf_wipe(secret, SECRET);
     return status;
 }
 
-static hf_status finish(const uint8_t *private_key, const uint8_t *server_share, uint8_t *secret)
+static hf_status curve_respond(const hybrid *h, const hf_provider *provider,
+                               const uint8_t *client_share, uint8_t *server_share, uint8_t *secret)
 {
-    hf_mlkem768_decaps(private_key, server_share, secret);
-    hf_status status =
-        hf_x25519.finish(private_key + HF_MLKEM768_PRIVATE, server_share + HF_MLKEM768_CIPHERTEXT,
-                         secret + HF_MLKEM768_SECRET);
+    return h->curve->respond(provider, client_share + curve_at(h, h->kem->public_len),
+                             server_share + curve_at(h, h->kem->ciphertext_len),
+                             secret + curve_at(h, HF_MLKEM_SECRET));
+}
+
+static hf_status respond(const hybrid *h, const hf_provider *provider, const uint8_t *client_share,
+                         uint8_t *server_share, uint8_t *secret)
+{
+    hf_status status = h->curve_first
+                           ? curve_respond(h, provider, client_share, server_share, secret)
+                           : kem_respond(h, provider, client_share, server_share, secret);
+    if (status == HF_OK)
+        status = h->curve_first ? kem_respond(h, provider, client_share, server_share, secret)
+                                : curve_respond(h, provider, client_share, server_share, secret);
     if (status != HF_OK)
-        hf_wipe(secret, SECRET);
+        wipe_secret(h, secret);
     return status;
 }
 
-const hf_group hf_x25519mlkem768 = {
-    .name = "X25519MLKEM768",
-    .id = 0x11ec,
-    .client_share_len = CLIENT_SHARE,
-    .server_share_len = SERVER_SHARE,
-    .private_len = PRIVATE,
-    .secret_len = SECRET,
-    .generate = generate,
-    .respond = respond,
-    .finish = finish,
-};
+static hf_status finish(const hybrid *h, const uint8_t *private_key, const uint8_t *server_share,
+                        uint8_t *secret)
+{
+    hf_mlkem_decaps(h->kem, private_key + kem_at(h, h->curve->private_len),
+                    server_share + kem_at(h, h->curve->server_share_len),
+                    secret + kem_at(h, h->curve->secret_len));
+    hf_status status = h->curve->finish(private_key + curve_at(h, h->kem->private_len),
+                                        server_share + curve_at(h, h->kem->ciphertext_len),
+                                        secret + curve_at(h, HF_MLKEM_SECRET));
+    if (status != HF_OK)
+        wipe_secret(h, secret);
+    return status;
+}
+
+/* A group's three functions, which take no context, and its table. */
+#define HYBRID(member, label, code_point, kem, point, scalar, curve_secret)                        \
+    _Static_assert(kem##_PUBLIC + (point) <= HF_GROUP_MAX_SHARE, "a client's share");              \
+    _Static_assert(kem##_CIPHERTEXT + (point) <= HF_GROUP_MAX_SHARE, "a server's share");          \
+    _Static_assert(kem##_PRIVATE + (scalar) <= HF_GROUP_MAX_PRIVATE, "a private key");             \
+    _Static_assert(HF_MLKEM_SECRET + (curve_secret) <= HF_GROUP_MAX_SECRET, "a secret");           \
+    static hf_status member##_generate(const hf_provider *provider, uint8_t *private_key,          \
+                                       uint8_t *client_share)                                      \
+    {                                                                                              \
+        return generate(&member, provider, private_key, client_share);                             \
+    }                                                                                              \
+    static hf_status member##_respond(const hf_provider *provider, const uint8_t *client_share,    \
+                                      uint8_t *server_share, uint8_t *secret)                      \
+    {                                                                                              \
+        return respond(&member, provider, client_share, server_share, secret);                     \
+    }                                                                                              \
+    static hf_status member##_finish(const uint8_t *private_key, const uint8_t *server_share,      \
+                                     uint8_t *secret)                                              \
+    {                                                                                              \
+        return finish(&member, private_key, server_share, secret);                                 \
+    }                                                                                              \
+    const hf_group hf_##member = {                                                                 \
+        .name = label,                                                                             \
+        .id = code_point,                                                                          \
+        .client_share_len = kem##_PUBLIC + (point),                                                \
+        .server_share_len = kem##_CIPHERTEXT + (point),                                            \
+        .private_len = kem##_PRIVATE + (scalar),                                                   \
+        .secret_len = HF_MLKEM_SECRET + (curve_secret),                                            \
+        .generate = member##_generate,                                                             \
+        .respond = member##_respond,                                                               \
+        .finish = member##_finish,                                                                 \
+    }
+
+HYBRID(x25519mlkem768, "X25519MLKEM768", 0x11ec, HF_MLKEM768, 32, 32, 32);
+HYBRID(secp256r1mlkem768, "SecP256r1MLKEM768", 0x11eb, HF_MLKEM768, 65, 32, 32);
+HYBRID(secp384r1mlkem1024, "SecP384r1MLKEM1024", 0x11ed, HF_MLKEM1024, 97, 48, 48);

@@ -76,6 +76,8 @@ static void fetch_all(void)
     fetched.aes_128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     fetched.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     fetched.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    fetched.aes_128_ccm = EVP_CIPHER_fetch(NULL, "AES-128-CCM", NULL);
+    fetched.aes_256_ccm = EVP_CIPHER_fetch(NULL, "AES-256-CCM", NULL);
     fetched.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     fetched.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
     fetched.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);

@@ -34,7 +34,7 @@ typedef struct hf_libcrypto_x25519 {
 
 /* Each is NULL (or not usable) when this libcrypto lacks it. */
 typedef struct hf_libcrypto {
-    EVP_CIPHER *aes_128_gcm, *aes_256_gcm, *chacha20_poly1305;
+    EVP_CIPHER *aes_128_gcm, *aes_256_gcm, *chacha20_poly1305, *aes_128_ccm, *aes_256_ccm;
     EVP_MD *sha256, *sha384, *sha512;
     EC_GROUP *p256, *p384, *p521;
     hf_libcrypto_x25519 x25519;
@@ -58,7 +58,9 @@ hf_status hf_libcrypto_failure(hf_status otherwise);
 
 extern const hf_hash hf_sha256, hf_sha384, hf_sha512;
 extern const hf_aead hf_aes_128_gcm, hf_aes_256_gcm, hf_chacha20_poly1305;
-extern const hf_group hf_x25519, hf_p256, hf_p384, hf_p521, hf_x25519mlkem768;
+extern const hf_aead hf_aes_128_ccm_16, hf_aes_256_ccm_16, hf_aes_128_ccm_8, hf_aes_256_ccm_8;
+extern const hf_group hf_x25519, hf_p256, hf_p384, hf_p521, hf_x25519mlkem768, hf_secp256r1mlkem768,
+    hf_secp384r1mlkem1024;
 
 /* AES-GCM of libipsec-mb, or NULL where it is not built in or the processor lacks what makes it
  * faster than libcrypto. */

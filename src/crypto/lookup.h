@@ -11,6 +11,7 @@ typedef struct hf_suite {
     uint16_t version;      /* 0x0304: of TLS 1.3 */
     const char *aead_name; /* "AES-128-GCM", as in hf_aead.name */
     uint8_t hash_id;       /* hf_hash.id */
+    bool opt_in;           /* offered and accepted only where a list names it */
 } hf_suite;
 
 /* All suites in the default order of preference, and their number. */

@@ -1,12 +1,11 @@
-/* mlkem_pke.c: K-PKE, the encryption scheme inside ML-KEM-768: sampling, and the three algorithms.
- */
+/* mlkem_pke.c: K-PKE, the encryption scheme inside ML-KEM: sampling, and the three algorithms. */
 #include "crypto/mlkem_pke.h"
 
 #include "base/ct.h"
 #include "crypto/keccak.h"
 
 enum {
-    K = HF_MLKEM_K,
+    K = HF_MLKEM_MAX_K, /* room for the larger set; each call uses what its own needs */
     ENTRIES = K * K,
     TRIPLES = HF_SHAKE128_RATE / 3, /* each gives two candidates for a coefficient */
     NOISE_MAX = 2 * K + 1,          /* r, e1 and e2 of one encryption */
@@ -52,30 +51,31 @@ static void take_block(entry *e, const hf_keccak *k)
     e->n = n;
 }
 
-/* All nine side by side, block by block, until each has 256 coefficients: three blocks nearly
+/* All entries side by side, block by block, until each has 256 coefficients: three blocks nearly
  * always suffice. The loop ends with probability one and no bound is needed: a block yields 91 of
  * 112 on average, and nobody can find a seed that yields much fewer. */
-void hf_mlkem_matrix(hf_mlkem_poly a[ENTRIES], const uint8_t rho[32], bool transposed)
+void hf_mlkem_matrix(size_t k, hf_mlkem_poly *a, const uint8_t rho[32], bool transposed)
 {
+    const size_t count = k * k;
     hf_keccak states[ENTRIES];
     entry entries[ENTRIES];
-    for (unsigned i = 0; i < K; i++)
-        for (unsigned j = 0; j < K; j++) {
-            const unsigned tail = transposed ? i | j << 8 : j | i << 8;
-            seed_state(&states[K * i + j], rho, tail | (uint64_t)HF_SHAKE_PAD << 16,
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < k; j++) {
+            const size_t tail = transposed ? i | j << 8 : j | i << 8;
+            seed_state(&states[k * i + j], rho, tail | (uint64_t)HF_SHAKE_PAD << 16,
                        HF_SHAKE128_RATE);
-            entries[K * i + j].n = 0;
+            entries[k * i + j].n = 0;
         }
     for (bool more = true; more;) {
-        hf_keccak_permute_many(states, ENTRIES);
+        hf_keccak_permute_many(states, count);
         more = false;
-        for (size_t i = 0; i < ENTRIES; i++) {
+        for (size_t i = 0; i < count; i++) {
             if (entries[i].n < HF_MLKEM_N)
                 take_block(&entries[i], &states[i]);
             more |= entries[i].n < HF_MLKEM_N;
         }
     }
-    for (size_t i = 0; i < ENTRIES; i++)
+    for (size_t i = 0; i < count; i++)
         hf_mlkem_to_lanes(&a[i], entries[i].c);
 }
 
@@ -91,107 +91,155 @@ static void sample_noise(hf_mlkem_poly *out, size_t count, const uint8_t seed[32
         hf_keccak_extract(&states[i], bits, sizeof bits);
         hf_mlkem_noise(&out[i], bits);
     }
-    hf_wipe(states, sizeof states);
+    hf_wipe(states, count * sizeof states[0]);
     hf_wipe(bits, sizeof bits);
+}
+
+/* ---- the two parts of a ciphertext ---- */
+
+static size_t u_len(const hf_mlkem_set *set)
+{
+    return 32U * set->du;
+}
+
+static void compress_u(const hf_mlkem_set *set, uint8_t *out, const hf_mlkem_poly *p)
+{
+    if (set->du == 10)
+        hf_mlkem_compress10(out, p);
+    else
+        hf_mlkem_compress11(out, p);
+}
+
+static void decompress_u(const hf_mlkem_set *set, hf_mlkem_poly *p, const uint8_t *in)
+{
+    if (set->du == 10)
+        hf_mlkem_decompress10(p, in);
+    else
+        hf_mlkem_decompress11(p, in);
+}
+
+static void compress_v(const hf_mlkem_set *set, uint8_t *out, const hf_mlkem_poly *p)
+{
+    if (set->dv == 4)
+        hf_mlkem_compress4(out, p);
+    else
+        hf_mlkem_compress5(out, p);
+}
+
+static void decompress_v(const hf_mlkem_set *set, hf_mlkem_poly *p, const uint8_t *in)
+{
+    if (set->dv == 4)
+        hf_mlkem_decompress4(p, in);
+    else
+        hf_mlkem_decompress5(p, in);
+}
+
+/* A factor's secrets end with the call that made it. */
+static void wipe_factor(hf_mlkem_factor *f, size_t k)
+{
+    hf_wipe(f->p, k * sizeof f->p[0]);
+    hf_wipe(f->twisted, k * sizeof f->twisted[0]);
 }
 
 /* ---- the three algorithms ---- */
 
-void hf_mlkem_pke_keygen(const uint8_t rho[32], const uint8_t sigma[32],
-                         uint8_t public_key[HF_MLKEM_PKE_PUBLIC],
-                         uint8_t private_key[HF_MLKEM_VECTOR_BYTES])
+void hf_mlkem_pke_keygen(const hf_mlkem_set *set, const uint8_t rho[32], const uint8_t sigma[32],
+                         uint8_t *public_key, uint8_t *private_key)
 {
+    const size_t k = set->k;
     hf_mlkem_poly a[ENTRIES], noise[2 * K], t;
-    const hf_mlkem_poly *e = noise + K;
+    const hf_mlkem_poly *e = noise + k;
     hf_mlkem_factor s;
 
-    hf_mlkem_matrix(a, rho, false);
-    sample_noise(noise, 2 * K, sigma);
-    for (size_t i = 0; i < 2 * K; i++)
+    hf_mlkem_matrix(k, a, rho, false);
+    sample_noise(noise, 2 * k, sigma);
+    for (size_t i = 0; i < 2 * k; i++)
         hf_mlkem_ntt(&noise[i]);
-    for (size_t i = 0; i < K; i++)
+    for (size_t i = 0; i < k; i++)
         s.p[i] = noise[i];
-    hf_mlkem_factor_ready(&s);
+    hf_mlkem_factor_ready(&s, k);
 
-    for (size_t i = 0; i < K; i++) { /* t = A s + e: below q + 1664 before the reduction */
-        hf_mlkem_dot(&t, a + K * i, &s);
+    for (size_t i = 0; i < k; i++) { /* t = A s + e: below q + 1664 before the reduction */
+        hf_mlkem_dot(&t, a + k * i, &s, k);
         hf_mlkem_dot_scale(&t);
         hf_mlkem_add(&t, &e[i]);
         hf_mlkem_canonical(&t);
         hf_mlkem_encode12(public_key + HF_MLKEM_POLY_BYTES * i, &t);
     }
-    for (size_t i = 0; i < K; i++) {
+    for (size_t i = 0; i < k; i++) {
         hf_mlkem_canonical(&s.p[i]);
         hf_mlkem_encode12(private_key + HF_MLKEM_POLY_BYTES * i, &s.p[i]);
     }
     for (size_t i = 0; i < 32; i++)
-        public_key[HF_MLKEM_VECTOR_BYTES + i] = rho[i];
-    hf_wipe(noise, sizeof noise);
-    hf_wipe(&s, sizeof s);
+        public_key[hf_mlkem_vector_len(set) + i] = rho[i];
+    hf_wipe(noise, 2 * k * sizeof noise[0]);
+    wipe_factor(&s, k);
     hf_wipe(&t, sizeof t);
 }
 
-void hf_mlkem_pke_encrypt(const uint8_t public_key[HF_MLKEM_PKE_PUBLIC], const uint8_t m[32],
-                          const uint8_t r[32], uint8_t ciphertext[HF_MLKEM_PKE_CIPHERTEXT])
+void hf_mlkem_pke_encrypt(const hf_mlkem_set *set, const uint8_t *public_key, const uint8_t m[32],
+                          const uint8_t r[32], uint8_t *ciphertext)
 {
+    const size_t k = set->k;
     hf_mlkem_poly a[ENTRIES], t[K], noise[NOISE_MAX], u, v, message;
-    const hf_mlkem_poly *e1 = noise + K, *e2 = noise + 2 * K;
+    const hf_mlkem_poly *e1 = noise + k, *e2 = noise + 2 * k;
     hf_mlkem_factor y;
 
-    for (size_t i = 0; i < K; i++)
+    for (size_t i = 0; i < k; i++)
         hf_mlkem_decode12(&t[i], public_key + HF_MLKEM_POLY_BYTES * i);
-    hf_mlkem_matrix(a, public_key + HF_MLKEM_VECTOR_BYTES, true);
-    sample_noise(noise, NOISE_MAX, r);
-    for (size_t i = 0; i < K; i++) {
+    hf_mlkem_matrix(k, a, public_key + hf_mlkem_vector_len(set), true);
+    sample_noise(noise, 2 * k + 1, r);
+    for (size_t i = 0; i < k; i++) {
         y.p[i] = noise[i];
         hf_mlkem_ntt(&y.p[i]);
     }
-    hf_mlkem_factor_ready(&y);
+    hf_mlkem_factor_ready(&y, k);
 
-    for (size_t i = 0; i < K; i++) { /* u = A^T y + e1 */
-        hf_mlkem_dot(&u, a + K * i, &y);
+    for (size_t i = 0; i < k; i++) { /* u = A^T y + e1 */
+        hf_mlkem_dot(&u, a + k * i, &y, k);
         hf_mlkem_ntt_inverse(&u);
         hf_mlkem_add(&u, &e1[i]);
         hf_mlkem_canonical(&u);
-        hf_mlkem_compress10(ciphertext + HF_MLKEM_DU_POLY_BYTES * i, &u);
+        compress_u(set, ciphertext + u_len(set) * i, &u);
     }
     hf_mlkem_decompress1(&message, m);
-    hf_mlkem_dot(&v, t, &y); /* v = t y + e2 + message: below q + 2 + 1665 */
+    hf_mlkem_dot(&v, t, &y, k); /* v = t y + e2 + message: below q + 2 + 1665 */
     hf_mlkem_ntt_inverse(&v);
     hf_mlkem_add(&v, e2);
     hf_mlkem_add(&v, &message);
     hf_mlkem_canonical(&v);
-    hf_mlkem_compress4(ciphertext + HF_MLKEM_C1_BYTES, &v);
+    compress_v(set, ciphertext + u_len(set) * k, &v);
 
-    hf_wipe(noise, sizeof noise);
-    hf_wipe(&y, sizeof y);
+    hf_wipe(noise, (2 * k + 1) * sizeof noise[0]);
+    wipe_factor(&y, k);
     hf_wipe(&u, sizeof u);
     hf_wipe(&v, sizeof v);
     hf_wipe(&message, sizeof message);
 }
 
-void hf_mlkem_pke_decrypt(const uint8_t private_key[HF_MLKEM_VECTOR_BYTES],
-                          const uint8_t ciphertext[HF_MLKEM_PKE_CIPHERTEXT], uint8_t m[32])
+void hf_mlkem_pke_decrypt(const hf_mlkem_set *set, const uint8_t *private_key,
+                          const uint8_t *ciphertext, uint8_t m[32])
 {
+    const size_t k = set->k;
     hf_mlkem_poly s[K], v, w;
     hf_mlkem_factor u;
 
-    for (size_t i = 0; i < K; i++) {
-        hf_mlkem_decompress10(&u.p[i], ciphertext + HF_MLKEM_DU_POLY_BYTES * i);
+    for (size_t i = 0; i < k; i++) {
+        decompress_u(set, &u.p[i], ciphertext + u_len(set) * i);
         hf_mlkem_ntt(&u.p[i]);
         hf_mlkem_decode12(&s[i], private_key + HF_MLKEM_POLY_BYTES * i);
     }
-    hf_mlkem_factor_ready(&u);
-    hf_mlkem_decompress4(&v, ciphertext + HF_MLKEM_C1_BYTES);
+    hf_mlkem_factor_ready(&u, k);
+    decompress_v(set, &v, ciphertext + u_len(set) * k);
 
-    hf_mlkem_dot(&w, s, &u); /* message = v - s u: |c| <= 2q before the reduction */
+    hf_mlkem_dot(&w, s, &u, k); /* message = v - s u: |c| <= 2q before the reduction */
     hf_mlkem_ntt_inverse(&w);
     hf_mlkem_subtract(&v, &w);
     hf_mlkem_canonical(&v);
     hf_mlkem_compress1(m, &v);
 
-    hf_wipe(s, sizeof s);
-    hf_wipe(&u, sizeof u);
+    hf_wipe(s, k * sizeof s[0]);
+    wipe_factor(&u, k);
     hf_wipe(&v, sizeof v);
     hf_wipe(&w, sizeof w);
 }

@@ -1,34 +1,32 @@
-/* mlkem_pke.h: K-PKE, the encryption scheme inside ML-KEM-768: FIPS 203 section 5. Deterministic,
- * and not safe to use on its own: only mlkem.c and the tests do.
+/* mlkem_pke.h: K-PKE, the encryption scheme inside ML-KEM: FIPS 203 section 5. Deterministic, and
+ * not safe to use on its own: only mlkem.c and the tests do.
  */
 #ifndef HF_CRYPTO_MLKEM_PKE_H
 #define HF_CRYPTO_MLKEM_PKE_H
 
+#include "crypto/mlkem.h"
 #include "crypto/mlkem_poly.h"
 
-enum {
-    HF_MLKEM_VECTOR_BYTES = HF_MLKEM_K * HF_MLKEM_POLY_BYTES,             /* 1152 */
-    HF_MLKEM_PKE_PUBLIC = HF_MLKEM_VECTOR_BYTES + 32,                     /* t, rho: 1184 */
-    HF_MLKEM_C1_BYTES = HF_MLKEM_K * HF_MLKEM_DU_POLY_BYTES,              /* 960 */
-    HF_MLKEM_PKE_CIPHERTEXT = HF_MLKEM_C1_BYTES + HF_MLKEM_DV_POLY_BYTES, /* 1088 */
-};
+/* Bytes of an encoded vector: dk_PKE whole, and what rho stands behind in ek_PKE. */
+static inline size_t hf_mlkem_vector_len(const hf_mlkem_set *set)
+{
+    return (size_t)set->k * HF_MLKEM_POLY_BYTES;
+}
 
 /* Algorithm 13 from its second line: rho is public, sigma secret. */
-void hf_mlkem_pke_keygen(const uint8_t rho[32], const uint8_t sigma[32],
-                         uint8_t public_key[HF_MLKEM_PKE_PUBLIC],
-                         uint8_t private_key[HF_MLKEM_VECTOR_BYTES]);
+void hf_mlkem_pke_keygen(const hf_mlkem_set *set, const uint8_t rho[32], const uint8_t sigma[32],
+                         uint8_t *public_key, uint8_t *private_key);
 
 /* Algorithm 14: message `m` and randomness `r` are secret, the time depends on the key's rho alone.
  * Any bytes are safe as a key; that its coefficients are below q is for the caller to check. */
-void hf_mlkem_pke_encrypt(const uint8_t public_key[HF_MLKEM_PKE_PUBLIC], const uint8_t m[32],
-                          const uint8_t r[32], uint8_t ciphertext[HF_MLKEM_PKE_CIPHERTEXT]);
+void hf_mlkem_pke_encrypt(const hf_mlkem_set *set, const uint8_t *public_key, const uint8_t m[32],
+                          const uint8_t r[32], uint8_t *ciphertext);
 
 /* Algorithm 15. */
-void hf_mlkem_pke_decrypt(const uint8_t private_key[HF_MLKEM_VECTOR_BYTES],
-                          const uint8_t ciphertext[HF_MLKEM_PKE_CIPHERTEXT], uint8_t m[32]);
+void hf_mlkem_pke_decrypt(const hf_mlkem_set *set, const uint8_t *private_key,
+                          const uint8_t *ciphertext, uint8_t m[32]);
 
-/* The matrix A-hat, row by row (or its transpose), from rho: SampleNTT, algorithm 7, nine times. */
-void hf_mlkem_matrix(hf_mlkem_poly a[HF_MLKEM_K * HF_MLKEM_K], const uint8_t rho[32],
-                     bool transposed);
+/* The k by k matrix A-hat, row by row (or its transpose), from rho: SampleNTT, algorithm 7. */
+void hf_mlkem_matrix(size_t k, hf_mlkem_poly *a, const uint8_t rho[32], bool transposed);
 
 #endif

@@ -221,9 +221,9 @@ void hf_mlkem_ntt_inverse(hf_mlkem_poly *p)
 
 /* Algorithm 12 multiplies modulo X^2 - gamma. The pairs of rows (4h, 4h+1) have
  * gamma = zeta_(64+4b+h), the pairs (4h+2, 4h+3) its negative. */
-void hf_mlkem_factor_ready(hf_mlkem_factor *f)
+void hf_mlkem_factor_ready(hf_mlkem_factor *f, size_t k)
 {
-    for (size_t v = 0; v < HF_MLKEM_K; v++)
+    for (size_t v = 0; v < k; v++)
         for (size_t h = 0; h < 4; h++)
             for (size_t b = 0; b < ROW; b++) {
                 const int16_t *c = f->p[v].c + 4 * ROW * h;
@@ -237,10 +237,8 @@ void hf_mlkem_factor_ready(hf_mlkem_factor *f)
 /* One row pair of one product: (a0 + a1 X)(b0 + b1 X) = a0 b0 + a1 b1 gamma + (a0 b1 + a1 b0) X.
  * A factor's coefficient is at most 1664, a twisted one (1664^2 + 2^15 * q) / 2^16 < 1707; so each
  * term is at most (4095 * 1707 + 2^15 * q) / 2^16 < 1772, and six of them stay below 10632. */
-void hf_mlkem_dot(hf_mlkem_poly *restrict out, const hf_mlkem_poly a[HF_MLKEM_K],
-                  const hf_mlkem_factor *f)
+static void dot_three(hf_mlkem_poly *restrict out, const hf_mlkem_poly *a, const hf_mlkem_factor *f)
 {
-    _Static_assert(HF_MLKEM_K == 3, "three terms are written out");
     for (size_t pair = 0; pair < N / ROW / 2; pair++) {
         const int16_t *x = a[0].c + 2 * ROW * pair, *u = f->p[0].c + 2 * ROW * pair;
         const int16_t *y = a[1].c + 2 * ROW * pair, *v = f->p[1].c + 2 * ROW * pair;
@@ -257,6 +255,29 @@ void hf_mlkem_dot(hf_mlkem_poly *restrict out, const hf_mlkem_poly a[HF_MLKEM_K]
                                montgomery(y[b], v[ROW + b]) + montgomery(y[ROW + b], v[b]) +
                                montgomery(z[b], w[ROW + b]) + montgomery(z[ROW + b], w[b]));
     }
+}
+
+/* The fourth product, added to the other three: eight terms stay below 14176. */
+static void add_fourth(hf_mlkem_poly *restrict out, const hf_mlkem_poly *a,
+                       const hf_mlkem_factor *f)
+{
+    for (size_t pair = 0; pair < N / ROW / 2; pair++) {
+        const int16_t *x = a[3].c + 2 * ROW * pair, *u = f->p[3].c + 2 * ROW * pair;
+        const int16_t *ut = f->twisted[3] + ROW * pair;
+        int16_t *even = out->c + 2 * ROW * pair, *odd = even + ROW;
+        for (size_t b = 0; b < ROW; b++)
+            even[b] = (int16_t)(even[b] + montgomery(x[b], u[b]) + montgomery(x[ROW + b], ut[b]));
+        for (size_t b = 0; b < ROW; b++)
+            odd[b] =
+                (int16_t)(odd[b] + montgomery(x[b], u[ROW + b]) + montgomery(x[ROW + b], u[b]));
+    }
+}
+
+void hf_mlkem_dot(hf_mlkem_poly *out, const hf_mlkem_poly *a, const hf_mlkem_factor *f, size_t k)
+{
+    dot_three(out, a, f);
+    if (k == 4)
+        add_fourth(out, a, f);
 }
 
 void hf_mlkem_dot_scale(hf_mlkem_poly *p)
@@ -310,7 +331,50 @@ static inline int16_t decompress(unsigned y, unsigned d)
     return (int16_t)((y * Q + (1u << (d - 1))) >> d);
 }
 
-void hf_mlkem_compress10(uint8_t out[HF_MLKEM_DU_POLY_BYTES], const hf_mlkem_poly *p)
+/* For d = 11 that fraction is too short: 330282856 = floor(2^40 / q) has eight bits more. */
+static inline uint32_t compress_finely(int16_t x)
+{
+    return (uint32_t)(((uint32_t)x * UINT64_C(330282856) + (1u << 28) + (1u << 16)) >> 29) & 2047u;
+}
+
+/* Eight values make eleven bytes. */
+void hf_mlkem_compress11(uint8_t out[352], const hf_mlkem_poly *p)
+{
+    for (size_t i = 0; i < N; i += 8, out += 11) {
+        uint32_t t[8];
+        for (size_t j = 0; j < 8; j++)
+            t[j] = compress_finely(p->c[i + j]);
+        out[0] = (uint8_t)t[0];
+        out[1] = (uint8_t)(t[0] >> 8 | t[1] << 3);
+        out[2] = (uint8_t)(t[1] >> 5 | t[2] << 6);
+        out[3] = (uint8_t)(t[2] >> 2);
+        out[4] = (uint8_t)(t[2] >> 10 | t[3] << 1);
+        out[5] = (uint8_t)(t[3] >> 7 | t[4] << 4);
+        out[6] = (uint8_t)(t[4] >> 4 | t[5] << 7);
+        out[7] = (uint8_t)(t[5] >> 1);
+        out[8] = (uint8_t)(t[5] >> 9 | t[6] << 2);
+        out[9] = (uint8_t)(t[6] >> 6 | t[7] << 5);
+        out[10] = (uint8_t)(t[7] >> 3);
+    }
+}
+
+/* The eleven bits at bit 11 j of a group of eleven bytes; what lies past its end is not looked at.
+ */
+static inline unsigned eleven_bits(const uint8_t in[11], unsigned j)
+{
+    const unsigned at = 11 * j / 8, shift = 11 * j % 8;
+    const unsigned third = shift > 5 ? in[at + 2] : 0;
+    return ((unsigned)in[at] | (unsigned)in[at + 1] << 8 | third << 16) >> shift & 2047u;
+}
+
+void hf_mlkem_decompress11(hf_mlkem_poly *p, const uint8_t in[352])
+{
+    for (size_t i = 0; i < N; i += 8, in += 11)
+        for (unsigned j = 0; j < 8; j++)
+            p->c[i + j] = decompress(eleven_bits(in, j), 11);
+}
+
+void hf_mlkem_compress10(uint8_t out[320], const hf_mlkem_poly *p)
 {
     uint16_t t[N];
     for (size_t i = 0; i < N; i++)
@@ -324,7 +388,7 @@ void hf_mlkem_compress10(uint8_t out[HF_MLKEM_DU_POLY_BYTES], const hf_mlkem_pol
     }
 }
 
-void hf_mlkem_decompress10(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_DU_POLY_BYTES])
+void hf_mlkem_decompress10(hf_mlkem_poly *p, const uint8_t in[320])
 {
     for (size_t i = 0; i < N; i += 4, in += 5) {
         p->c[i] = decompress((in[0] | (unsigned)in[1] << 8) & 1023, 10);
@@ -334,13 +398,36 @@ void hf_mlkem_decompress10(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_DU_POLY_B
     }
 }
 
-void hf_mlkem_compress4(uint8_t out[HF_MLKEM_DV_POLY_BYTES], const hf_mlkem_poly *p)
+/* Eight values make five bytes. */
+void hf_mlkem_compress5(uint8_t out[160], const hf_mlkem_poly *p)
+{
+    for (size_t i = 0; i < N; i += 8, out += 5) {
+        uint64_t group = 0;
+        for (size_t j = 0; j < 8; j++)
+            group |= (uint64_t)compress(p->c[i + j], 5) << (5 * j);
+        for (size_t j = 0; j < 5; j++)
+            out[j] = (uint8_t)(group >> (8 * j));
+    }
+}
+
+void hf_mlkem_decompress5(hf_mlkem_poly *p, const uint8_t in[160])
+{
+    for (size_t i = 0; i < N; i += 8, in += 5) {
+        uint64_t group = 0;
+        for (size_t j = 0; j < 5; j++)
+            group |= (uint64_t)in[j] << (8 * j);
+        for (size_t j = 0; j < 8; j++)
+            p->c[i + j] = decompress((unsigned)(group >> (5 * j)) & 31u, 5);
+    }
+}
+
+void hf_mlkem_compress4(uint8_t out[128], const hf_mlkem_poly *p)
 {
     for (size_t i = 0; i < N / 2; i++)
         out[i] = (uint8_t)(compress(p->c[2 * i], 4) | compress(p->c[2 * i + 1], 4) << 4);
 }
 
-void hf_mlkem_decompress4(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_DV_POLY_BYTES])
+void hf_mlkem_decompress4(hf_mlkem_poly *p, const uint8_t in[128])
 {
     for (size_t i = 0; i < N / 2; i++) {
         p->c[2 * i] = decompress(in[i] & 15u, 4);

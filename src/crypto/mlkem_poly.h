@@ -16,11 +16,9 @@
 enum {
     HF_MLKEM_N = 256,
     HF_MLKEM_Q = 3329,
-    HF_MLKEM_K = 3,               /* polynomials in a vector: ML-KEM-768 */
-    HF_MLKEM_POLY_BYTES = 384,    /* ByteEncode_12 */
-    HF_MLKEM_NOISE_BYTES = 128,   /* input of SamplePolyCBD_2 */
-    HF_MLKEM_DU_POLY_BYTES = 320, /* ByteEncode_10 */
-    HF_MLKEM_DV_POLY_BYTES = 128, /* ByteEncode_4 */
+    HF_MLKEM_MAX_K = 4,         /* polynomials in a vector, at most: ML-KEM-1024 */
+    HF_MLKEM_POLY_BYTES = 384,  /* ByteEncode_12 */
+    HF_MLKEM_NOISE_BYTES = 128, /* input of SamplePolyCBD_2 */
 };
 
 typedef struct hf_mlkem_poly {
@@ -66,16 +64,16 @@ void hf_mlkem_to_lanes(hf_mlkem_poly *p, const int16_t fips[HF_MLKEM_N]);
 /* A vector in lane order, ready to be a factor: `twisted` holds the odd coefficients times gamma,
  * the X^2 of algorithm 12. Computed once, used for every row of the matrix. */
 typedef struct hf_mlkem_factor {
-    hf_mlkem_poly p[HF_MLKEM_K];
-    _Alignas(64) int16_t twisted[HF_MLKEM_K][HF_MLKEM_N / 2];
+    hf_mlkem_poly p[HF_MLKEM_MAX_K];
+    _Alignas(64) int16_t twisted[HF_MLKEM_MAX_K][HF_MLKEM_N / 2];
 } hf_mlkem_factor;
 
-/* Fills `twisted` from `p`, which is centred. */
-void hf_mlkem_factor_ready(hf_mlkem_factor *f);
+/* Fills `twisted` from the first `k` of `p`, which are centred. */
+void hf_mlkem_factor_ready(hf_mlkem_factor *f, size_t k);
 
-/* The inner product of a vector, |c| <= 4095, and a factor, in lane order and divided by 2^16;
- * result |c| < 11000. */
-void hf_mlkem_dot(hf_mlkem_poly *out, const hf_mlkem_poly a[HF_MLKEM_K], const hf_mlkem_factor *f);
+/* The inner product of a vector of k (3 or 4) polynomials, |c| <= 4095, and a factor, in lane order
+ * and divided by 2^16; result |c| < 3600 k. */
+void hf_mlkem_dot(hf_mlkem_poly *out, const hf_mlkem_poly *a, const hf_mlkem_factor *f, size_t k);
 
 /* From inner product to NTT domain: times 2^32 / 2^16; result |c| < q. */
 void hf_mlkem_dot_scale(hf_mlkem_poly *p);
@@ -91,10 +89,14 @@ bool hf_mlkem_below_q(const hf_mlkem_poly *p);
 
 /* Compress_d and ByteEncode_d of a canonical polynomial in natural order; ByteDecode_d and
  * Decompress_d, which give 0 <= c <= q. */
-void hf_mlkem_compress10(uint8_t out[HF_MLKEM_DU_POLY_BYTES], const hf_mlkem_poly *p);
-void hf_mlkem_decompress10(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_DU_POLY_BYTES]);
-void hf_mlkem_compress4(uint8_t out[HF_MLKEM_DV_POLY_BYTES], const hf_mlkem_poly *p);
-void hf_mlkem_decompress4(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_DV_POLY_BYTES]);
+void hf_mlkem_compress11(uint8_t out[352], const hf_mlkem_poly *p);
+void hf_mlkem_decompress11(hf_mlkem_poly *p, const uint8_t in[352]);
+void hf_mlkem_compress10(uint8_t out[320], const hf_mlkem_poly *p);
+void hf_mlkem_decompress10(hf_mlkem_poly *p, const uint8_t in[320]);
+void hf_mlkem_compress5(uint8_t out[160], const hf_mlkem_poly *p);
+void hf_mlkem_decompress5(hf_mlkem_poly *p, const uint8_t in[160]);
+void hf_mlkem_compress4(uint8_t out[128], const hf_mlkem_poly *p);
+void hf_mlkem_decompress4(hf_mlkem_poly *p, const uint8_t in[128]);
 void hf_mlkem_compress1(uint8_t out[32], const hf_mlkem_poly *p);
 void hf_mlkem_decompress1(hf_mlkem_poly *p, const uint8_t in[32]);
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { MAX_AEADS = 3, MAX_GROUPS = 5, MAX_SCHEMES = 14 };
+enum { MAX_AEADS = 7, MAX_GROUPS = 7, MAX_SCHEMES = 14 };
 
 /* A provider and the tables that it points to. */
 typedef struct tables {
@@ -60,6 +60,10 @@ static void add_aeads(tables *t, const hf_libcrypto *lc, bool accelerated)
     add_aead(t, &n, lc->aes_128_gcm != NULL, fast_128, &hf_aes_128_gcm);
     add_aead(t, &n, lc->aes_256_gcm != NULL, fast_256, &hf_aes_256_gcm);
     add_aead(t, &n, lc->chacha20_poly1305 != NULL, NULL, &hf_chacha20_poly1305);
+    add_aead(t, &n, lc->aes_128_ccm != NULL, NULL, &hf_aes_128_ccm_16);
+    add_aead(t, &n, lc->aes_256_ccm != NULL, NULL, &hf_aes_256_ccm_16);
+    add_aead(t, &n, lc->aes_128_ccm != NULL, NULL, &hf_aes_128_ccm_8);
+    add_aead(t, &n, lc->aes_256_ccm != NULL, NULL, &hf_aes_256_ccm_8);
 }
 
 static void add_groups(tables *t, const hf_libcrypto *lc)
@@ -75,6 +79,10 @@ static void add_groups(tables *t, const hf_libcrypto *lc)
         t->groups[n++] = &hf_p384;
     if (lc->p521 != NULL)
         t->groups[n++] = &hf_p521;
+    if (lc->p256 != NULL)
+        t->groups[n++] = &hf_secp256r1mlkem768;
+    if (lc->p384 != NULL)
+        t->groups[n++] = &hf_secp384r1mlkem1024;
 }
 
 static bool scheme_usable(const hf_libcrypto *lc, const hf_sigscheme *s)

@@ -1,4 +1,4 @@
-/* ct_mlkem.c: ML-KEM-768's time and addresses depend on no secret. With --leak: each operation's
+/* ct_mlkem.c: ML-KEM's time and addresses depend on no secret. With --leak: each operation's
  * result is branched on before it is declared public. */
 #include "base/bytes.h"
 #include "crypto/keccak.h"
@@ -6,10 +6,8 @@
 #include "crypto/mlkem_pke.h"
 #include "support/ct_secret.h"
 
-/* Where the parts of a private key stand: dk_PKE || ek || H(ek) || z. */
-enum { DK_PUBLIC = 1152, DK_Z = DK_PUBLIC + HF_MLKEM768_PUBLIC + 32 };
-
 static bool leak;
+static const hf_mlkem_set *set; /* the one that runs */
 
 /* The end of an operation: its result must come from the secret; with --leak it is leaked; then it
  * is made public so that it can be looked at. */
@@ -31,63 +29,63 @@ static void seed_bytes(uint8_t *p, size_t n, uint8_t from)
 /* KeyGen in its two steps. Sampling the matrix takes a time that depends on rho, which comes out of
  * the secret d midway: it is half of G's output, stands in the public key as it is, and tells
  * nothing about the other half or d as long as SHA3-512 is one-way. So it is made public there. */
-static bool keygen(const uint8_t expected_public[HF_MLKEM768_PUBLIC],
-                   const uint8_t expected_private[HF_MLKEM768_PRIVATE])
+static bool keygen(const uint8_t expected_public[HF_MLKEM1024_PUBLIC],
+                   const uint8_t expected_private[HF_MLKEM1024_PRIVATE])
 {
-    static const uint8_t k = HF_MLKEM_K;
-    uint8_t d[32], rho_sigma[64], public_key[HF_MLKEM768_PUBLIC], private_key[DK_PUBLIC];
+    const size_t vector = hf_mlkem_vector_len(set);
+    uint8_t d[32], rho_sigma[64], public_key[HF_MLKEM1024_PUBLIC],
+        private_key[HF_MLKEM_MAX_K * HF_MLKEM_POLY_BYTES];
     seed_bytes(d, sizeof d, 0);
     hf_ct_secret(d, sizeof d);
-    const hf_bytes pieces[] = {{d, sizeof d}, {&k, 1}};
+    const hf_bytes pieces[] = {{d, sizeof d}, {&set->k, 1}};
     hf_sha3_512(pieces, 2, rho_sigma);
     bool good = hf_ct_all_secret(rho_sigma, sizeof rho_sigma);
     hf_ct_public(rho_sigma, 32);
-    hf_mlkem_pke_keygen(rho_sigma, rho_sigma + 32, public_key, private_key);
-    good &= reveal(public_key, DK_PUBLIC); /* behind it stands rho, public already */
-    good &= reveal(private_key, sizeof private_key);
-    return good && memcmp(public_key, expected_public, sizeof public_key) == 0 &&
-           memcmp(private_key, expected_private, sizeof private_key) == 0;
+    hf_mlkem_pke_keygen(set, rho_sigma, rho_sigma + 32, public_key, private_key);
+    good &= reveal(public_key, vector); /* behind it stands rho, public already */
+    good &= reveal(private_key, vector);
+    return good && memcmp(public_key, expected_public, set->public_len) == 0 &&
+           memcmp(private_key, expected_private, vector) == 0;
 }
 
 /* The public key is public, the message is not; neither are the secret and, until it is sent, the
  * ciphertext. */
-static bool encaps(const uint8_t public_key[HF_MLKEM768_PUBLIC],
-                   uint8_t ciphertext[HF_MLKEM768_CIPHERTEXT], uint8_t secret[HF_MLKEM768_SECRET])
+static bool encaps(const uint8_t public_key[HF_MLKEM1024_PUBLIC],
+                   uint8_t ciphertext[HF_MLKEM1024_CIPHERTEXT], uint8_t secret[HF_MLKEM_SECRET])
 {
     uint8_t m[32];
     seed_bytes(m, sizeof m, 99);
     hf_ct_secret(m, sizeof m);
-    bool good = hf_mlkem768_encaps(public_key, m, ciphertext, secret);
-    good &= reveal(ciphertext, HF_MLKEM768_CIPHERTEXT);
-    good &= reveal(secret, HF_MLKEM768_SECRET);
+    bool good = hf_mlkem_encaps(set, public_key, m, ciphertext, secret);
+    good &= reveal(ciphertext, set->ciphertext_len);
+    good &= reveal(secret, HF_MLKEM_SECRET);
     return good;
 }
 
 /* Of the private key, s and z are secret; ek and its hash are not. The ciphertext came over the
  * wire. Whether it was refused must show as little as the rest. */
-static bool decaps(const uint8_t expanded[HF_MLKEM768_PRIVATE],
-                   const uint8_t ciphertext[HF_MLKEM768_CIPHERTEXT],
-                   uint8_t secret[HF_MLKEM768_SECRET])
+static bool decaps(const uint8_t expanded[HF_MLKEM1024_PRIVATE],
+                   const uint8_t ciphertext[HF_MLKEM1024_CIPHERTEXT],
+                   uint8_t secret[HF_MLKEM_SECRET])
 {
-    uint8_t private_key[HF_MLKEM768_PRIVATE];
-    memcpy(private_key, expanded, sizeof private_key);
-    hf_ct_secret(private_key, DK_PUBLIC);
-    hf_ct_secret(private_key + DK_Z, 32);
-    hf_mlkem768_decaps(private_key, ciphertext, secret);
-    return reveal(secret, HF_MLKEM768_SECRET);
+    uint8_t private_key[HF_MLKEM1024_PRIVATE];
+    memcpy(private_key, expanded, set->private_len);
+    hf_ct_secret(private_key, hf_mlkem_vector_len(set));
+    hf_ct_secret(private_key + set->private_len - 32, 32);
+    hf_mlkem_decaps(set, private_key, ciphertext, secret);
+    return reveal(secret, HF_MLKEM_SECRET);
 }
 
-int main(int argc, char **argv)
+/* 0, or what hf_ct_wrong says. */
+static int check(const hf_mlkem_set *which)
 {
-    const int skipped = hf_ct_begin(argc, argv, &leak);
-    if (skipped != 0)
-        return skipped;
-    uint8_t seed[HF_MLKEM768_SEED], public_key[HF_MLKEM768_PUBLIC];
-    uint8_t private_key[HF_MLKEM768_PRIVATE], ciphertext[HF_MLKEM768_CIPHERTEXT];
-    uint8_t sent[HF_MLKEM768_SECRET], received[HF_MLKEM768_SECRET];
+    set = which;
+    uint8_t seed[HF_MLKEM_SEED], public_key[HF_MLKEM1024_PUBLIC];
+    uint8_t private_key[HF_MLKEM1024_PRIVATE], ciphertext[HF_MLKEM1024_CIPHERTEXT];
+    uint8_t sent[HF_MLKEM_SECRET], received[HF_MLKEM_SECRET];
 
     seed_bytes(seed, sizeof seed, 0); /* no mark here: what the marked runs must agree with */
-    hf_mlkem768_keygen(seed, public_key, private_key);
+    hf_mlkem_keygen(set, seed, public_key, private_key);
     if (!keygen(public_key, private_key))
         return hf_ct_wrong("key generation");
     if (!encaps(public_key, ciphertext, sent))
@@ -98,4 +96,13 @@ int main(int argc, char **argv)
     if (!decaps(private_key, ciphertext, received) || memcmp(sent, received, sizeof sent) == 0)
         return hf_ct_wrong("decapsulation of a changed ciphertext");
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const int skipped = hf_ct_begin(argc, argv, &leak);
+    if (skipped != 0)
+        return skipped;
+    const int wrong = check(&hf_mlkem768);
+    return wrong != 0 ? wrong : check(&hf_mlkem1024);
 }

@@ -54,13 +54,16 @@ static void default_handshake_uses_the_hybrid_group_and_carries_data(void **stat
 static void every_suite_is_agreed_on_and_carries_data(void **state)
 {
     static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
-                                         "TLS_CHACHA20_POLY1305_SHA256"};
+                                         "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
+                                         "TLS_AES_128_CCM_8_SHA256"};
     (void)state;
     for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
         pair p;
         hf_info info;
         pair_config(&p, &pki);
         assert_int_equal(hf_config_suites(p.client_config, suites[i]), HF_OK);
+        if (i >= 3) /* off by default */
+            assert_int_equal(hf_config_suites(p.server_config, suites[i]), HF_OK);
         pair_start(&p);
         must_establish(&p);
         hf_conn_info(p.server, &info);
@@ -71,7 +74,9 @@ static void every_suite_is_agreed_on_and_carries_data(void **state)
     }
 }
 
-static const char *const groups[] = {"X25519MLKEM768", "X25519", "P-256", "P-384", "P-521"};
+static const char *const groups[] = {
+    "X25519MLKEM768",    "X25519", "P-256", "P-384", "P-521", "SecP256r1MLKEM768",
+    "SecP384r1MLKEM1024"};
 
 static void every_group_is_agreed_on(void **state)
 {
@@ -81,7 +86,8 @@ static void every_group_is_agreed_on(void **state)
         hf_info info;
         pair_config(&p, &pki);
         hf_config_groups(p.client_config, groups[i]);
-        hf_config_groups(p.server_config, "X25519MLKEM768:X25519:P-256:P-384:P-521");
+        hf_config_groups(p.server_config, "X25519MLKEM768:X25519:P-256:P-384:P-521:"
+                                          "SecP256r1MLKEM768:SecP384r1MLKEM1024");
         pair_start(&p);
         must_establish(&p);
         hf_conn_info(p.client, &info);
@@ -89,6 +95,28 @@ static void every_group_is_agreed_on(void **state)
         pair_exchange(&p, true, 100);
         pair_free(&p);
     }
+}
+
+static void suites_and_groups_off_by_default_are_neither_offered_nor_accepted(void **state)
+{
+    (void)state;
+    static const char *const suites[] = {"TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"};
+    static const char *const opt_in[] = {"P-521", "SecP256r1MLKEM768", "SecP384r1MLKEM1024"};
+    hf_error e;
+    for (size_t i = 0; i < 5; i++)
+        for (int by_client = 0; by_client < 2; by_client++) {
+            pair p;
+            pair_config(&p, &pki);
+            hf_config *cfg = by_client ? p.client_config : p.server_config;
+            assert_int_equal(i < 2 ? hf_config_suites(cfg, suites[i])
+                                   : hf_config_groups(cfg, opt_in[i - 2]),
+                             HF_OK);
+            pair_start(&p);
+            assert_false(pair_run(&p));
+            hf_conn_error(p.server, &e);
+            assert_int_equal(e.code, i < 2 ? HF_E_NO_COMMON_SUITE : HF_E_NO_COMMON_GROUP);
+            pair_free(&p);
+        }
 }
 
 static void retry(const char *group, bool cookie)
@@ -496,6 +524,7 @@ int main(void)
         cmocka_unit_test(default_handshake_uses_the_hybrid_group_and_carries_data),
         cmocka_unit_test(every_suite_is_agreed_on_and_carries_data),
         cmocka_unit_test(every_group_is_agreed_on),
+        cmocka_unit_test(suites_and_groups_off_by_default_are_neither_offered_nor_accepted),
         cmocka_unit_test(every_group_is_reached_by_hello_retry_request),
         cmocka_unit_test(every_key_type_authenticates_both_sides),
         cmocka_unit_test(server_chooses_certificate_by_name_and_scheme),

@@ -44,13 +44,15 @@ static const hf_group *group(uint16_t id)
     return g;
 }
 
-static const uint16_t all[] = {0x11ec, 0x001d, 0x0017, 0x0018, 0x0019};
-enum { GROUPS = 5 };
+static const uint16_t all[] = {0x11ec, 0x001d, 0x0017, 0x0018, 0x0019, 0x11eb, 0x11ed};
+enum { GROUPS = 7, FIRST_CURVE = 2, CURVES_END = 5 };
 
 static void the_default_order_is_the_documented_one(void **unused)
 {
     (void)unused;
-    static const char *const names[] = {"X25519MLKEM768", "X25519", "P-256", "P-384", "P-521"};
+    static const char *const names[] = {
+        "X25519MLKEM768",    "X25519", "P-256", "P-384", "P-521", "SecP256r1MLKEM768",
+        "SecP384r1MLKEM1024"};
     const hf_group *const *g = hf_provider_default()->groups;
     for (size_t i = 0; i < GROUPS; i++) {
         assert_string_equal(g[i]->name, names[i]);
@@ -181,7 +183,7 @@ static void a_broken_source_of_randomness_ends_in_an_error(void **unused)
     hf_provider p = *hf_provider_default();
     p.random = all_ones;
     p.ctx = &draws;
-    for (size_t i = 2; i < GROUPS; i++) {
+    for (size_t i = FIRST_CURVE; i < CURVES_END; i++) {
         draws = 0;
         assert_int_equal(group(all[i])->generate(&p, private_key, share), HF_E_RANDOM);
         assert_true(draws > 1 && draws < 100);
@@ -227,8 +229,8 @@ static void the_hybrid_is_its_two_halves(void **unused)
     s.left = hf_bytes_of(drawn_server, 64);
     assert_int_equal(g->respond(&p, client, server, secret), HF_OK);
 
-    hf_mlkem768_keygen(drawn, ek, dk);
-    assert_true(hf_mlkem768_encaps(ek, drawn_server, ct, kem));
+    hf_mlkem_keygen(&hf_mlkem768, drawn, ek, dk);
+    assert_true(hf_mlkem_encaps(&hf_mlkem768, ek, drawn_server, ct, kem));
     s.left = hf_bytes_of(drawn + 64, 32);
     assert_int_equal(x->generate(&p, x_private, x_client), HF_OK);
     s.left = hf_bytes_of(drawn_server + 32, 32);
@@ -241,6 +243,83 @@ static void the_hybrid_is_its_two_halves(void **unused)
     assert_memory_equal(secret + 32, x_secret, 32);
     assert_int_equal(g->finish(private_key, server, ours), HF_OK);
     assert_memory_equal(ours, secret, 64);
+}
+
+/* The two with a NIST curve: the curve's half comes first in everything, also in what is drawn. */
+static void check_curve_first(uint16_t id, uint16_t curve_id, const hf_mlkem_set *set)
+{
+    const hf_group *g = group(id), *curve = group(curve_id);
+    const size_t scalar = curve->private_len, point = curve->client_share_len;
+    uint8_t drawn[48 + 64], private_key[HF_GROUP_MAX_PRIVATE], client[HF_GROUP_MAX_SHARE],
+        server[HF_GROUP_MAX_SHARE], secret[HF_GROUP_MAX_SECRET], ours[HF_GROUP_MAX_SECRET];
+    uint8_t ek[HF_MLKEM1024_PUBLIC], dk[HF_MLKEM1024_PRIVATE], ct[HF_MLKEM1024_CIPHERTEXT], kem[32],
+        c_private[48], c_client[97], c_server[97], c_secret[48];
+    for (size_t i = 0; i < sizeof drawn; i++)
+        drawn[i] = (uint8_t)(i + 1);
+    assert_int_equal(g->client_share_len, point + set->public_len);
+    assert_int_equal(g->server_share_len, point + set->ciphertext_len);
+    assert_int_equal(g->secret_len, curve->secret_len + 32);
+
+    source s = {{drawn, scalar + 64}, 0};
+    hf_provider p = provider_of(&s);
+    assert_int_equal(g->generate(&p, private_key, client), HF_OK);
+    assert_int_equal(s.left.n, 0);
+    s.left = hf_bytes_of(drawn + 1, scalar + 32);
+    assert_int_equal(g->respond(&p, client, server, secret), HF_OK);
+    assert_int_equal(s.left.n, 0);
+
+    hf_mlkem_keygen(set, drawn + scalar, ek, dk);
+    assert_true(hf_mlkem_encaps(set, ek, drawn + 1 + scalar, ct, kem));
+    s.left = hf_bytes_of(drawn, scalar);
+    assert_int_equal(curve->generate(&p, c_private, c_client), HF_OK);
+    s.left = hf_bytes_of(drawn + 1, scalar);
+    assert_int_equal(curve->respond(&p, c_client, c_server, c_secret), HF_OK);
+    assert_memory_equal(client, c_client, point);
+    assert_memory_equal(client + point, ek, set->public_len);
+    assert_memory_equal(server, c_server, point);
+    assert_memory_equal(server + point, ct, set->ciphertext_len);
+    assert_memory_equal(secret, c_secret, curve->secret_len);
+    assert_memory_equal(secret + curve->secret_len, kem, 32);
+    assert_int_equal(g->finish(private_key, server, ours), HF_OK);
+    assert_memory_equal(ours, secret, g->secret_len);
+}
+
+static void a_hybrid_of_a_nist_curve_has_the_curve_first(void **unused)
+{
+    (void)unused;
+    check_curve_first(0x11eb, 0x0017, &hf_mlkem768);
+    check_curve_first(0x11ed, 0x0018, &hf_mlkem1024);
+}
+
+/* Either half being wrong refuses the whole, and leaves no secret. */
+static void a_hybrid_of_a_nist_curve_refuses_either_half(void **unused)
+{
+    (void)unused;
+    static const uint16_t ids[] = {0x11eb, 0x11ed}, points[] = {65, 97};
+    static const uint8_t zeros[HF_GROUP_MAX_SECRET];
+    const hf_provider *p = hf_provider_default();
+    uint8_t private_key[HF_GROUP_MAX_PRIVATE], client[HF_GROUP_MAX_SHARE],
+        server[HF_GROUP_MAX_SHARE], bad[HF_GROUP_MAX_SHARE], secret[HF_GROUP_MAX_SECRET];
+    for (size_t i = 0; i < 2; i++) {
+        const hf_group *g = group(ids[i]);
+        assert_int_equal(g->generate(p, private_key, client), HF_OK);
+        assert_int_equal(g->respond(p, client, server, secret), HF_OK);
+        memcpy(bad, client, g->client_share_len);
+        bad[points[i]] = 0xff;
+        bad[points[i] + 1] |= 0x0f; /* ML-KEM's first coefficient is 4095 */
+        memset(secret, 1, sizeof secret);
+        assert_int_equal(g->respond(p, bad, server, secret), HF_E_BAD_KEY_SHARE);
+        assert_memory_equal(secret, zeros, g->secret_len);
+        memcpy(bad, client, g->client_share_len);
+        bad[points[i] - 1] ^= 1; /* off the curve */
+        memset(secret, 1, sizeof secret);
+        assert_int_equal(g->respond(p, bad, server, secret), HF_E_BAD_KEY_SHARE);
+        assert_memory_equal(secret, zeros, g->secret_len);
+        server[points[i] - 1] ^= 1;
+        memset(secret, 1, sizeof secret);
+        assert_int_equal(g->finish(private_key, server, secret), HF_E_BAD_KEY_SHARE);
+        assert_memory_equal(secret, zeros, g->secret_len);
+    }
 }
 
 /* X25519 points of small order lead to an all-zero secret: RFC 7748 section 6.1. */
@@ -300,7 +379,7 @@ static void the_nist_groups_refuse_what_is_no_point(void **unused)
     (void)unused;
     const hf_provider *p = hf_provider_default();
     uint8_t private_key[66], good[133], bad[133], share[133], secret[66];
-    for (size_t i = 2; i < GROUPS; i++) {
+    for (size_t i = FIRST_CURVE; i < CURVES_END; i++) {
         const hf_group *g = group(all[i]);
         const size_t n = g->client_share_len, field = (n - 1) / 2;
         assert_int_equal(g->generate(p, private_key, good), HF_OK);
@@ -348,6 +427,8 @@ int main(void)
         cmocka_unit_test(a_scalar_outside_the_order_is_drawn_again),
         cmocka_unit_test(a_broken_source_of_randomness_ends_in_an_error),
         cmocka_unit_test(the_hybrid_is_its_two_halves),
+        cmocka_unit_test(a_hybrid_of_a_nist_curve_has_the_curve_first),
+        cmocka_unit_test(a_hybrid_of_a_nist_curve_refuses_either_half),
         cmocka_unit_test(x25519_refuses_points_of_small_order),
         cmocka_unit_test(the_hybrid_refuses_a_key_that_fails_the_modulus_check),
         cmocka_unit_test(the_nist_groups_refuse_what_is_no_point),

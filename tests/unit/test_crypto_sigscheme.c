@@ -27,14 +27,15 @@ static void the_tables_hold_what_tls_needs(void **unused)
         for (size_t s = 0; s < hf_suite_count; s++)
             assert_true(hf_suite_usable(p, &hf_suites[s]));
         assert_null(hf_hash_find(p, 2));
-        assert_null(hf_aead_find(p, "AES-128-CCM"));
+        assert_null(hf_aead_find(p, "AES-128-OCB"));
         assert_null(hf_group_find(p, 0x001e));
         assert_null(hf_sigscheme_find(p, 0x0201));
     }
     assert_ptr_equal(hf_provider_default(), hf_provider_default());
     assert_int_equal(hf_suite_find(0x1302)->hash_id, 5);
-    assert_null(hf_suite_find(0x1304));
-    const hf_suite unusable = {"TLS_X", 0xffff, 0x0304, "AES-128-CCM", 4};
+    assert_int_equal(hf_suite_find(0x1305)->opt_in, true);
+    assert_null(hf_suite_find(0x1306));
+    const hf_suite unusable = {"TLS_X", 0xffff, 0x0304, "AES-128-OCB", 4, false};
     assert_false(hf_suite_usable(hf_provider_default(), &unusable));
 }
 

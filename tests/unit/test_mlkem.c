@@ -1,8 +1,10 @@
-/* test_mlkem.c: ML-KEM-768 and the arithmetic under it, against FIPS 203 written out plainly. */
+/* test_mlkem.c: ML-KEM-768, ML-KEM-1024 and the arithmetic under it, against FIPS 203 written out
+ * plainly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,7 +16,15 @@
 
 #include <openssl/evp.h>
 
-enum { N = HF_MLKEM_N, Q = HF_MLKEM_Q, K = HF_MLKEM_K };
+enum { N = HF_MLKEM_N, Q = HF_MLKEM_Q, K = HF_MLKEM_MAX_K };
+
+/* The parameter sets; a test of the KEM gets one as its state. */
+static const hf_mlkem_set *const sets[] = {&hf_mlkem768, &hf_mlkem1024};
+
+static const hf_mlkem_set *set_of(void **state)
+{
+    return *state;
+}
 
 static uint64_t next_number(uint64_t *state)
 {
@@ -131,16 +141,20 @@ static unsigned bits_at(const uint8_t *p, size_t at, unsigned n)
 static void compression_is_exact_for_every_coefficient(void **state)
 {
     (void)state;
-    uint8_t ten[HF_MLKEM_DU_POLY_BYTES], four[HF_MLKEM_DV_POLY_BYTES], one[32];
+    uint8_t eleven[352], ten[320], five[160], four[128], one[32];
     for (int base = 0; base < Q; base += N) {
         hf_mlkem_poly p;
         for (int i = 0; i < N; i++)
             p.c[i] = (int16_t)((base + i) % Q);
+        hf_mlkem_compress11(eleven, &p);
         hf_mlkem_compress10(ten, &p);
+        hf_mlkem_compress5(five, &p);
         hf_mlkem_compress4(four, &p);
         hf_mlkem_compress1(one, &p);
         for (size_t i = 0; i < N; i++) {
+            assert_int_equal(bits_at(eleven, 11 * i, 11), exact_compress(p.c[i], 11));
             assert_int_equal(bits_at(ten, 10 * i, 10), exact_compress(p.c[i], 10));
+            assert_int_equal(bits_at(five, 5 * i, 5), exact_compress(p.c[i], 5));
             assert_int_equal(bits_at(four, 4 * i, 4), exact_compress(p.c[i], 4));
             assert_int_equal(bits_at(one, i, 1), exact_compress(p.c[i], 1));
         }
@@ -152,31 +166,35 @@ static int exact_decompress(unsigned y, unsigned d)
     return (int)((2 * y * Q + (1u << d)) >> (d + 1));
 }
 
+/* What `decompress` makes of `n` bytes is right, and `compress` makes the bytes again. */
+static void check_decompression(const uint8_t *in, size_t n, unsigned d,
+                                void (*decompress)(hf_mlkem_poly *p, const uint8_t *in),
+                                void (*compress)(uint8_t *out, const hf_mlkem_poly *p))
+{
+    uint8_t *exact = malloc(n), back[352]; /* a sanitizer sees a byte read past the end */
+    hf_mlkem_poly p;
+    assert_non_null(exact);
+    memcpy(exact, in, n);
+    decompress(&p, exact);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(p.c[i], exact_decompress(bits_at(in, d * i, d), d));
+    hf_mlkem_canonical(&p);
+    compress(back, &p);
+    assert_memory_equal(back, in, n);
+    free(exact);
+}
+
 static void decompression_is_exact_and_compresses_back(void **state)
 {
     (void)state;
-    uint8_t in[HF_MLKEM_DU_POLY_BYTES], back[HF_MLKEM_DU_POLY_BYTES];
-    hf_mlkem_poly p;
-    for (uint64_t seed = 0; seed < 50; seed++) { /* 12,800 values of 1,024 */
+    uint8_t in[352];
+    for (uint64_t seed = 0; seed < 50; seed++) { /* 12,800 values of at most 2,048 */
         fill(in, sizeof in, seed);
-        hf_mlkem_decompress10(&p, in);
-        for (size_t i = 0; i < N; i++)
-            assert_int_equal(p.c[i], exact_decompress(bits_at(in, 10 * i, 10), 10));
-        hf_mlkem_canonical(&p);
-        hf_mlkem_compress10(back, &p);
-        assert_memory_equal(back, in, sizeof in);
-
-        hf_mlkem_decompress4(&p, in);
-        for (size_t i = 0; i < N; i++)
-            assert_int_equal(p.c[i], exact_decompress(bits_at(in, 4 * i, 4), 4));
-        hf_mlkem_compress4(back, &p);
-        assert_memory_equal(back, in, HF_MLKEM_DV_POLY_BYTES);
-
-        hf_mlkem_decompress1(&p, in);
-        for (size_t i = 0; i < N; i++)
-            assert_int_equal(p.c[i], exact_decompress(bits_at(in, i, 1), 1));
-        hf_mlkem_compress1(back, &p);
-        assert_memory_equal(back, in, 32);
+        check_decompression(in, 352, 11, hf_mlkem_decompress11, hf_mlkem_compress11);
+        check_decompression(in, 320, 10, hf_mlkem_decompress10, hf_mlkem_compress10);
+        check_decompression(in, 160, 5, hf_mlkem_decompress5, hf_mlkem_compress5);
+        check_decompression(in, 128, 4, hf_mlkem_decompress4, hf_mlkem_compress4);
+        check_decompression(in, 32, 1, hf_mlkem_decompress1, hf_mlkem_compress1);
     }
 }
 
@@ -287,20 +305,20 @@ static void schoolbook(int out[N], const hf_mlkem_poly *a, const hf_mlkem_poly *
 
 static void inner_product_is_the_schoolbook_product(void **state)
 {
-    (void)state;
+    const size_t k = set_of(state)->k;
     for (uint64_t seed = 0; seed < 4; seed++) {
         hf_mlkem_poly a[K], out;
         hf_mlkem_factor f;
         int expected[N] = {0};
-        for (unsigned i = 0; i < K; i++) {
+        for (unsigned i = 0; i < k; i++) {
             fill_poly(&a[i], 10 * seed + i, 0, Q - 1);
             fill_poly(&f.p[i], 10 * seed + i + 5, -2, 2);
             schoolbook(expected, &a[i], &f.p[i]);
             hf_mlkem_ntt(&a[i]);
             hf_mlkem_ntt(&f.p[i]);
         }
-        hf_mlkem_factor_ready(&f);
-        hf_mlkem_dot(&out, a, &f);
+        hf_mlkem_factor_ready(&f, k);
+        hf_mlkem_dot(&out, a, &f, k);
         hf_mlkem_ntt_inverse(&out);
         for (size_t i = 0; i < N; i++)
             assert_int_equal(mod_q(out.c[i]), expected[i]);
@@ -311,28 +329,29 @@ static void inner_product_is_the_schoolbook_product(void **state)
  */
 static void inner_product_keeps_its_bound_at_the_extremes(void **state)
 {
-    (void)state;
+    const size_t k = set_of(state)->k;
+    const int bound = 3600 * (int)k;
     for (unsigned seed = 0; seed < 64; seed++) {
         hf_mlkem_poly a[K], out;
         hf_mlkem_factor f;
         uint64_t numbers = seed;
-        for (size_t i = 0; i < K; i++)
+        for (size_t i = 0; i < k; i++)
             for (size_t j = 0; j < N; j++) {
                 a[i].c[j] = (int16_t)(seed == 0 || next_number(&numbers) % 4 ? 4095 : 4094);
                 f.p[i].c[j] = (int16_t)(seed == 0 || next_number(&numbers) % 2 ? 1664 : -1664);
             }
-        hf_mlkem_factor_ready(&f);
-        hf_mlkem_dot(&out, a, &f);
+        hf_mlkem_factor_ready(&f, k);
+        hf_mlkem_dot(&out, a, &f, k);
         for (size_t j = 0; j < N; j++) {
             const size_t partner = j ^ 16, pair = j / 32, lane = j % 16;
             int64_t sum = 0;
-            for (size_t i = 0; i < K; i++)
+            for (size_t i = 0; i < k; i++)
                 sum += j & 16 ? (int64_t)a[i].c[j] * f.p[i].c[partner] +
                                     (int64_t)a[i].c[partner] * f.p[i].c[j]
                               : (int64_t)a[i].c[j] * f.p[i].c[j] +
                                     (int64_t)a[i].c[partner] * f.twisted[i][16 * pair + lane];
             assert_int_equal(mod_q((int64_t)out.c[j] * 65536), mod_q(sum));
-            assert_in_range(out.c[j] + 11000, 1, 2 * 11000 - 1);
+            assert_in_range(out.c[j] + bound, 1, 2 * bound - 1);
         }
     }
 }
@@ -375,21 +394,21 @@ static void plain_sample(int16_t out[N], const uint8_t seed[34])
 /* Three hundred keys: some 2,700 entries, of which about one in a hundred needs a fourth block. */
 static void matrix_is_sampled_as_the_standard_says(void **state)
 {
-    (void)state;
+    const size_t k = set_of(state)->k;
     for (uint64_t key = 0; key < 300; key++) {
         hf_mlkem_poly a[K * K], t[K * K], expected;
         uint8_t seed[34];
         int16_t plain[N];
         fill(seed, 32, key);
-        hf_mlkem_matrix(a, seed, false);
-        hf_mlkem_matrix(t, seed, true);
-        for (unsigned i = 0; i < K; i++)
-            for (unsigned j = 0; j < K; j++) {
+        hf_mlkem_matrix(k, a, seed, false);
+        hf_mlkem_matrix(k, t, seed, true);
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = 0; j < k; j++) {
                 seed[32] = (uint8_t)j, seed[33] = (uint8_t)i;
                 plain_sample(plain, seed);
                 hf_mlkem_to_lanes(&expected, plain);
-                assert_memory_equal(&a[K * i + j], &expected, sizeof expected);
-                assert_memory_equal(&t[K * j + i], &expected, sizeof expected);
+                assert_memory_equal(&a[k * i + j], &expected, sizeof expected);
+                assert_memory_equal(&t[k * j + i], &expected, sizeof expected);
             }
     }
 }
@@ -397,30 +416,28 @@ static void matrix_is_sampled_as_the_standard_says(void **state)
 /* ---- the KEM ---- */
 
 typedef struct keys {
-    uint8_t seed[HF_MLKEM768_SEED], public_key[HF_MLKEM768_PUBLIC],
-        private_key[HF_MLKEM768_PRIVATE];
+    uint8_t seed[HF_MLKEM_SEED], public_key[HF_MLKEM1024_PUBLIC], private_key[HF_MLKEM1024_PRIVATE];
 } keys;
 
-static void make_keys(keys *k, uint64_t seed)
+static void make_keys(const hf_mlkem_set *set, keys *k, uint64_t seed)
 {
     fill(k->seed, sizeof k->seed, seed);
-    hf_mlkem768_keygen(k->seed, k->public_key, k->private_key);
+    hf_mlkem_keygen(set, k->seed, k->public_key, k->private_key);
 }
 
 static void both_sides_get_the_same_secret(void **state)
 {
-    (void)state;
-    uint8_t previous[HF_MLKEM768_SECRET] = {0};
+    const hf_mlkem_set *set = set_of(state);
+    uint8_t previous[HF_MLKEM_SECRET] = {0};
     for (uint64_t seed = 0; seed < 200; seed++) {
         keys k;
-        uint8_t m[32], c[HF_MLKEM768_CIPHERTEXT], one[HF_MLKEM768_SECRET],
-            other[HF_MLKEM768_SECRET];
-        make_keys(&k, seed);
+        uint8_t m[32], c[HF_MLKEM1024_CIPHERTEXT], one[HF_MLKEM_SECRET], other[HF_MLKEM_SECRET];
+        make_keys(set, &k, seed);
         fill(m, sizeof m, ~seed);
-        assert_true(hf_mlkem768_public_valid(k.public_key));
-        assert_true(hf_mlkem768_private_valid(k.private_key));
-        assert_true(hf_mlkem768_encaps(k.public_key, m, c, one));
-        hf_mlkem768_decaps(k.private_key, c, other);
+        assert_true(hf_mlkem_public_valid(set, k.public_key));
+        assert_true(hf_mlkem_private_valid(set, k.private_key));
+        assert_true(hf_mlkem_encaps(set, k.public_key, m, c, one));
+        hf_mlkem_decaps(set, k.private_key, c, other);
         assert_memory_equal(one, other, sizeof one);
         assert_memory_not_equal(one, previous, sizeof one);
         memcpy(previous, one, sizeof one);
@@ -429,79 +446,82 @@ static void both_sides_get_the_same_secret(void **state)
 
 static void private_key_is_the_four_parts_in_their_order(void **state)
 {
-    (void)state;
+    const hf_mlkem_set *set = set_of(state);
+    const size_t vector = hf_mlkem_vector_len(set);
     keys k, other;
     uint8_t hash[32];
-    make_keys(&k, 1);
-    hf_sha3_256(&(hf_bytes){k.public_key, sizeof k.public_key}, 1, hash);
-    assert_memory_equal(k.private_key + 1152, k.public_key, sizeof k.public_key);
-    assert_memory_equal(k.private_key + 1152 + 1184, hash, 32);
-    assert_memory_equal(k.private_key + 1152 + 1184 + 32, k.seed + 32, 32);
+    make_keys(set, &k, 1);
+    hf_sha3_256(&(hf_bytes){k.public_key, set->public_len}, 1, hash);
+    assert_memory_equal(k.private_key + vector, k.public_key, set->public_len);
+    assert_memory_equal(k.private_key + vector + set->public_len, hash, 32);
+    assert_memory_equal(k.private_key + vector + set->public_len + 32, k.seed + 32, 32);
 
     /* z stands in the last 32 bytes and nowhere else; d changes all but those. */
     other = k;
     other.seed[63] ^= 1;
-    hf_mlkem768_keygen(other.seed, other.public_key, other.private_key);
-    assert_memory_equal(other.public_key, k.public_key, sizeof k.public_key);
-    assert_memory_equal(other.private_key, k.private_key, HF_MLKEM768_PRIVATE - 32);
-    assert_memory_not_equal(other.private_key + 2368, k.private_key + 2368, 32);
+    hf_mlkem_keygen(set, other.seed, other.public_key, other.private_key);
+    assert_memory_equal(other.public_key, k.public_key, set->public_len);
+    assert_memory_equal(other.private_key, k.private_key, set->private_len - 32U);
+    assert_memory_not_equal(other.private_key + set->private_len - 32,
+                            k.private_key + set->private_len - 32, 32);
     other.seed[0] ^= 1;
-    hf_mlkem768_keygen(other.seed, other.public_key, other.private_key);
-    assert_memory_not_equal(other.public_key + 1152, k.public_key + 1152, 32);
+    hf_mlkem_keygen(set, other.seed, other.public_key, other.private_key);
+    assert_memory_not_equal(other.public_key + vector, k.public_key + vector, 32);
 }
 
 /* J(z || c) by libcrypto. */
-static void rejection_secret(const keys *k, const uint8_t c[HF_MLKEM768_CIPHERTEXT],
-                             uint8_t secret[HF_MLKEM768_SECRET])
+static void rejection_secret(const hf_mlkem_set *set, const keys *k,
+                             const uint8_t c[HF_MLKEM1024_CIPHERTEXT],
+                             uint8_t secret[HF_MLKEM_SECRET])
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     assert_non_null(ctx);
     assert_int_equal(EVP_DigestInit_ex(ctx, EVP_shake256(), NULL), 1);
     assert_int_equal(EVP_DigestUpdate(ctx, k->seed + 32, 32), 1);
-    assert_int_equal(EVP_DigestUpdate(ctx, c, HF_MLKEM768_CIPHERTEXT), 1);
-    assert_int_equal(EVP_DigestFinalXOF(ctx, secret, HF_MLKEM768_SECRET), 1);
+    assert_int_equal(EVP_DigestUpdate(ctx, c, set->ciphertext_len), 1);
+    assert_int_equal(EVP_DigestFinalXOF(ctx, secret, HF_MLKEM_SECRET), 1);
     EVP_MD_CTX_free(ctx);
 }
 
 static void any_changed_bit_of_the_ciphertext_gives_the_rejection_secret(void **state)
 {
-    (void)state;
+    const hf_mlkem_set *set = set_of(state);
     keys k;
-    uint8_t m[32], c[HF_MLKEM768_CIPHERTEXT], secret[32], got[32], expected[32];
-    make_keys(&k, 2);
+    uint8_t m[32], c[HF_MLKEM1024_CIPHERTEXT], secret[32], got[32], expected[32];
+    make_keys(set, &k, 2);
     fill(m, sizeof m, 3);
-    assert_true(hf_mlkem768_encaps(k.public_key, m, c, secret));
+    assert_true(hf_mlkem_encaps(set, k.public_key, m, c, secret));
     /* Every bit: a change in a high one spoils the message, and all of the second encryption with
      * it; after a change in a low one, that place alone tells. */
-    for (size_t i = 0; i < 8 * sizeof c; i++) {
+    for (size_t i = 0; i < 8U * set->ciphertext_len; i++) {
         c[i / 8] ^= (uint8_t)(1u << i % 8);
-        rejection_secret(&k, c, expected);
-        hf_mlkem768_decaps(k.private_key, c, got);
+        rejection_secret(set, &k, c, expected);
+        hf_mlkem_decaps(set, k.private_key, c, got);
         assert_memory_equal(got, expected, 32);
         assert_memory_not_equal(got, secret, 32);
         c[i / 8] ^= (uint8_t)(1u << i % 8);
     }
-    hf_mlkem768_decaps(k.private_key, c, got);
+    hf_mlkem_decaps(set, k.private_key, c, got);
     assert_memory_equal(got, secret, 32);
 }
 
 static void ciphertexts_that_are_no_ciphertext_give_the_rejection_secret(void **state)
 {
-    (void)state;
+    const hf_mlkem_set *set = set_of(state);
     keys k;
-    uint8_t c[HF_MLKEM768_CIPHERTEXT], got[32], expected[32];
-    make_keys(&k, 4);
+    uint8_t c[HF_MLKEM1024_CIPHERTEXT], got[32], expected[32];
+    make_keys(set, &k, 4);
     for (uint64_t seed = 0; seed < 20; seed++) {
         fill(c, sizeof c, seed);
         if (seed < 2)
             memset(c, seed == 0 ? 0 : 0xff, sizeof c);
-        rejection_secret(&k, c, expected);
-        hf_mlkem768_decaps(k.private_key, c, got);
+        rejection_secret(set, &k, c, expected);
+        hf_mlkem_decaps(set, k.private_key, c, got);
         assert_memory_equal(got, expected, 32);
     }
 }
 
-static void set_coefficient(uint8_t public_key[HF_MLKEM768_PUBLIC], size_t i, unsigned v)
+static void set_coefficient(uint8_t public_key[HF_MLKEM1024_PUBLIC], size_t i, unsigned v)
 {
     uint8_t *p = public_key + i / 2 * 3;
     if (i % 2 == 0) {
@@ -516,61 +536,68 @@ static void set_coefficient(uint8_t public_key[HF_MLKEM768_PUBLIC], size_t i, un
 static void a_public_key_with_any_coefficient_of_q_or_more_is_refused_and_nothing_written(
     void **state)
 {
-    (void)state;
+    const hf_mlkem_set *set = set_of(state);
+    const size_t vector = hf_mlkem_vector_len(set);
     static const unsigned bad[] = {Q, Q + 1, 3584, 4095};
     keys k;
-    uint8_t m[32] = {0}, c[HF_MLKEM768_CIPHERTEXT], secret[32];
-    uint8_t marks[HF_MLKEM768_CIPHERTEXT];
+    uint8_t m[32] = {0}, c[HF_MLKEM1024_CIPHERTEXT], secret[32];
+    uint8_t marks[HF_MLKEM1024_CIPHERTEXT];
     memset(marks, 0xa5, sizeof marks);
-    make_keys(&k, 5);
-    for (size_t i = 0; i < K * N; i++) {
-        uint8_t changed[HF_MLKEM768_PUBLIC];
+    make_keys(set, &k, 5);
+    for (size_t i = 0; i < (size_t)set->k * N; i++) {
+        uint8_t changed[HF_MLKEM1024_PUBLIC];
         memcpy(changed, k.public_key, sizeof changed);
         set_coefficient(changed, i, Q - 1);
-        assert_true(hf_mlkem768_public_valid(changed));
+        assert_true(hf_mlkem_public_valid(set, changed));
         for (size_t b = 0; b < sizeof bad / sizeof bad[0]; b++) {
             set_coefficient(changed, i, bad[b]);
             memset(c, 0xa5, sizeof c);
             memset(secret, 0xa5, sizeof secret);
-            assert_false(hf_mlkem768_public_valid(changed));
-            assert_false(hf_mlkem768_encaps(changed, m, c, secret));
+            assert_false(hf_mlkem_public_valid(set, changed));
+            assert_false(hf_mlkem_encaps(set, changed, m, c, secret));
             assert_memory_equal(c, marks, sizeof c);
             assert_memory_equal(secret, marks, sizeof secret);
         }
     }
-    memset(k.public_key, 0xff, 1152);
-    assert_false(hf_mlkem768_public_valid(k.public_key));
+    memset(k.public_key, 0xff, vector);
+    assert_false(hf_mlkem_public_valid(set, k.public_key));
 }
 
 static void a_private_key_whose_hash_does_not_fit_is_noticed(void **state)
 {
-    (void)state;
+    const hf_mlkem_set *set = set_of(state);
+    const size_t vector = hf_mlkem_vector_len(set);
     keys k;
-    make_keys(&k, 6);
-    for (size_t i = 0; i < HF_MLKEM768_PRIVATE; i++) {
+    make_keys(set, &k, 6);
+    for (size_t i = 0; i < set->private_len; i++) {
         k.private_key[i] ^= 0x10;
-        const bool hashed = i >= 1152 && i < 1152 + 1184 + 32; /* ek and H(ek) */
-        assert_int_equal(hf_mlkem768_private_valid(k.private_key), !hashed);
+        const bool hashed = i >= vector && i < vector + set->public_len + 32; /* ek and H(ek) */
+        assert_int_equal(hf_mlkem_private_valid(set, k.private_key), !hashed);
         k.private_key[i] ^= 0x10;
     }
-    assert_true(hf_mlkem768_private_valid(k.private_key));
+    assert_true(hf_mlkem_private_valid(set, k.private_key));
 }
 
 /* A stored key may hold anything; decapsulation with it must only be harmless. */
 static void decapsulation_with_a_malformed_private_key_stays_in_bounds(void **state)
 {
-    (void)state;
-    uint8_t private_key[HF_MLKEM768_PRIVATE], c[HF_MLKEM768_CIPHERTEXT], secret[32], again[32];
+    const hf_mlkem_set *set = set_of(state);
+    uint8_t private_key[HF_MLKEM1024_PRIVATE], c[HF_MLKEM1024_CIPHERTEXT], secret[32], again[32];
     for (uint64_t seed = 0; seed < 20; seed++) {
         fill(private_key, sizeof private_key, seed);
         fill(c, sizeof c, seed + 100);
         if (seed == 0)
             memset(private_key, 0xff, sizeof private_key);
-        hf_mlkem768_decaps(private_key, c, secret);
-        hf_mlkem768_decaps(private_key, c, again);
+        hf_mlkem_decaps(set, private_key, c, secret);
+        hf_mlkem_decaps(set, private_key, c, again);
         assert_memory_equal(secret, again, sizeof secret);
     }
 }
+
+/* The test, once for each parameter set. */
+#define OF_EACH_SET(test)                                                                          \
+    cmocka_unit_test_prestate(test, (void *)(uintptr_t)sets[0]),                                   \
+        cmocka_unit_test_prestate(test, (void *)(uintptr_t)sets[1])
 
 int main(void)
 {
@@ -584,18 +611,17 @@ int main(void)
         cmocka_unit_test(noise_is_the_difference_of_two_bit_sums_for_every_byte),
         cmocka_unit_test(ntt_gives_the_remainders_that_define_it),
         cmocka_unit_test(inverse_ntt_undoes_the_ntt_for_any_coefficients),
-        cmocka_unit_test(inner_product_is_the_schoolbook_product),
-        cmocka_unit_test(inner_product_keeps_its_bound_at_the_extremes),
+        OF_EACH_SET(inner_product_is_the_schoolbook_product),
+        OF_EACH_SET(inner_product_keeps_its_bound_at_the_extremes),
         cmocka_unit_test(twelve_bit_encoding_is_that_of_the_standard_and_comes_back),
-        cmocka_unit_test(matrix_is_sampled_as_the_standard_says),
-        cmocka_unit_test(both_sides_get_the_same_secret),
-        cmocka_unit_test(private_key_is_the_four_parts_in_their_order),
-        cmocka_unit_test(any_changed_bit_of_the_ciphertext_gives_the_rejection_secret),
-        cmocka_unit_test(ciphertexts_that_are_no_ciphertext_give_the_rejection_secret),
-        cmocka_unit_test(
-            a_public_key_with_any_coefficient_of_q_or_more_is_refused_and_nothing_written),
-        cmocka_unit_test(a_private_key_whose_hash_does_not_fit_is_noticed),
-        cmocka_unit_test(decapsulation_with_a_malformed_private_key_stays_in_bounds),
+        OF_EACH_SET(matrix_is_sampled_as_the_standard_says),
+        OF_EACH_SET(both_sides_get_the_same_secret),
+        OF_EACH_SET(private_key_is_the_four_parts_in_their_order),
+        OF_EACH_SET(any_changed_bit_of_the_ciphertext_gives_the_rejection_secret),
+        OF_EACH_SET(ciphertexts_that_are_no_ciphertext_give_the_rejection_secret),
+        OF_EACH_SET(a_public_key_with_any_coefficient_of_q_or_more_is_refused_and_nothing_written),
+        OF_EACH_SET(a_private_key_whose_hash_does_not_fit_is_noticed),
+        OF_EACH_SET(decapsulation_with_a_malformed_private_key_stays_in_bounds),
     };
     return cmocka_run_group_tests_name("mlkem", tests, NULL, NULL);
 }

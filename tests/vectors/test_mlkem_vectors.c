@@ -1,4 +1,5 @@
-/* test_mlkem_vectors.c: ML-KEM-768 against ACVP, Wycheproof and CCTV, read from $HF_VECTORS.
+/* test_mlkem_vectors.c: ML-KEM-768 and ML-KEM-1024 against ACVP, Wycheproof and CCTV, read from
+ * $HF_VECTORS.
  *
  * Each test counts its cases and demands the number that the files are known to hold, so that a
  * file that shrank, or a loop that ran empty, is a failure. Keys and ciphertexts of a wrong length
@@ -48,10 +49,14 @@ static const char *text(const json_t *object, const char *name)
     return t == NULL ? "" : t;
 }
 
+/* With room for the larger set. */
 typedef struct material {
-    uint8_t seed[HF_MLKEM768_SEED], ek[HF_MLKEM768_PUBLIC], dk[HF_MLKEM768_PRIVATE];
-    uint8_t c[HF_MLKEM768_CIPHERTEXT], k[HF_MLKEM768_SECRET], m[32];
+    uint8_t seed[HF_MLKEM_SEED], ek[HF_MLKEM1024_PUBLIC], dk[HF_MLKEM1024_PRIVATE];
+    uint8_t c[HF_MLKEM1024_CIPHERTEXT], k[HF_MLKEM_SECRET], m[32];
 } material;
+
+/* The set that the running test is about: its state. */
+static const hf_mlkem_set *set;
 
 /* ---- ACVP: questions in one file, answers in the other, joined by vsId, tgId and tcId ---- */
 
@@ -73,52 +78,52 @@ static void acvp_keygen(vectors *v, const json_t *ask, const json_t *answer)
     material got, want;
     need(v, ask, "d", got.seed, 32);
     need(v, ask, "z", got.seed + 32, 32);
-    need(v, answer, "ek", want.ek, sizeof want.ek);
-    need(v, answer, "dk", want.dk, sizeof want.dk);
-    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
-    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
-    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+    need(v, answer, "ek", want.ek, set->public_len);
+    need(v, answer, "dk", want.dk, set->private_len);
+    hf_mlkem_keygen(set, got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, set->public_len);
+    assert_memory_equal(got.dk, want.dk, set->private_len);
 }
 
 static void acvp_encapsulation(vectors *v, const json_t *ask, const json_t *answer)
 {
     material got, want;
-    need(v, ask, "ek", got.ek, sizeof got.ek);
+    need(v, ask, "ek", got.ek, set->public_len);
     need(v, ask, "m", got.m, sizeof got.m);
-    need(v, answer, "c", want.c, sizeof want.c);
+    need(v, answer, "c", want.c, set->ciphertext_len);
     need(v, answer, "k", want.k, sizeof want.k);
-    assert_true(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
-    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_true(hf_mlkem_encaps(set, got.ek, got.m, got.c, got.k));
+    assert_memory_equal(got.c, want.c, set->ciphertext_len);
     assert_memory_equal(got.k, want.k, sizeof want.k);
 }
 
 static void acvp_decapsulation(vectors *v, const json_t *ask, const json_t *answer)
 {
     material got, want;
-    need(v, ask, "dk", got.dk, sizeof got.dk);
-    need(v, ask, "c", got.c, sizeof got.c);
+    need(v, ask, "dk", got.dk, set->private_len);
+    need(v, ask, "c", got.c, set->ciphertext_len);
     need(v, answer, "k", want.k, sizeof want.k);
-    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    hf_mlkem_decaps(set, got.dk, got.c, got.k);
     assert_memory_equal(got.k, want.k, sizeof want.k);
 }
 
 static void acvp_private_check(vectors *v, const json_t *ask, const json_t *answer)
 {
     material got;
-    need(v, ask, "dk", got.dk, sizeof got.dk);
-    assert_int_equal(hf_mlkem768_private_valid(got.dk),
+    need(v, ask, "dk", got.dk, set->private_len);
+    assert_int_equal(hf_mlkem_private_valid(set, got.dk),
                      json_is_true(json_object_get(answer, "testPassed")));
 }
 
 static void acvp_public_check(vectors *v, const json_t *ask, const json_t *answer)
 {
     material got;
-    need(v, ask, "ek", got.ek, sizeof got.ek);
-    assert_int_equal(hf_mlkem768_public_valid(got.ek),
+    need(v, ask, "ek", got.ek, set->public_len);
+    assert_int_equal(hf_mlkem_public_valid(set, got.ek),
                      json_is_true(json_object_get(answer, "testPassed")));
 }
 
-/* Runs `run` on each test of the groups of one mode and function for ML-KEM-768, of which there are
+/* Runs `run` on each test of the groups of one mode and function for the set, of which there are
  * `cases`. */
 static void acvp_run(const char *mode, const char *function, unsigned cases,
                      void (*run)(vectors *v, const json_t *ask, const json_t *answer))
@@ -127,13 +132,13 @@ static void acvp_run(const char *mode, const char *function, unsigned cases,
     vectors_open(&asked, "acvp/ML-KEM.vectors.json", cases);
     vectors_open(&answered, "acvp/ML-KEM.expected.json", cases);
     size_t i, j, l;
-    json_t *set, *group, *test;
-    json_array_foreach (asked.root, i, set) {
-        if (strcmp(text(set, "mode"), mode) != 0)
+    json_t *questions, *group, *test;
+    json_array_foreach (asked.root, i, questions) {
+        if (strcmp(text(questions, "mode"), mode) != 0)
             continue;
-        const json_t *answers = with_id(answered.root, "vsId", vectors_number(set, "vsId"));
-        json_array_foreach (json_object_get(set, "testGroups"), j, group) {
-            if (strcmp(text(group, "parameterSet"), "ML-KEM-768") != 0 ||
+        const json_t *answers = with_id(answered.root, "vsId", vectors_number(questions, "vsId"));
+        json_array_foreach (json_object_get(questions, "testGroups"), j, group) {
+            if (strcmp(text(group, "parameterSet"), set->name) != 0 ||
                 strcmp(text(group, "function"), function) != 0)
                 continue;
             const json_t *answer_group = with_id(json_object_get(answers, "testGroups"), "tgId",
@@ -152,13 +157,13 @@ static void acvp_run(const char *mode, const char *function, unsigned cases,
 
 static void acvp_key_generation(void **state)
 {
-    (void)state;
+    set = *state;
     acvp_run("keyGen", "", 1, acvp_keygen);
 }
 
 static void acvp_encapsulation_and_decapsulation(void **state)
 {
-    (void)state;
+    set = *state;
     acvp_run("encapDecap", "encapsulation", 1, acvp_encapsulation);
     acvp_run("encapDecap", "decapsulation", 1, acvp_decapsulation);
 }
@@ -166,7 +171,7 @@ static void acvp_encapsulation_and_decapsulation(void **state)
 /* Both keys here are good ones; those that must be refused come from Wycheproof and CCTV below. */
 static void acvp_key_checks(void **state)
 {
-    (void)state;
+    set = *state;
     acvp_run("encapDecap", "decapsulationKeyCheck", 1, acvp_private_check);
     acvp_run("encapDecap", "encapsulationKeyCheck", 1, acvp_public_check);
 }
@@ -187,7 +192,7 @@ static void wycheproof_each(vectors *v, const json_t *group, const json_t *test,
 {
     wycheproof *w = ctx;
     const vectors_result result = vectors_result_of(test);
-    assert_string_equal(vectors_text(group, "parameterSet"), "ML-KEM-768");
+    assert_string_equal(vectors_text(group, "parameterSet"), set->name);
     assert_int_not_equal(result, VECTORS_ACCEPTABLE);
     w->run(v, test, result == VECTORS_VALID, &w->seen);
 }
@@ -217,17 +222,17 @@ static void wycheproof_whole(vectors *v, const json_t *test, bool valid, tally *
 {
     material got, want;
     if (member(v, test, "seed", got.seed, sizeof got.seed) != sizeof got.seed ||
-        member(v, test, "c", got.c, sizeof got.c) != sizeof got.c) {
+        member(v, test, "c", got.c, set->ciphertext_len) != set->ciphertext_len) {
         assert_false(valid);
         t->wrong_length++;
         return;
     }
     assert_true(valid); /* nothing else is wrong with any case of this file */
-    need(v, test, "ek", want.ek, sizeof want.ek);
+    need(v, test, "ek", want.ek, set->public_len);
     need(v, test, "K", want.k, sizeof want.k);
-    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
-    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
-    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    hf_mlkem_keygen(set, got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, set->public_len);
+    hf_mlkem_decaps(set, got.dk, got.c, got.k);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     t->valid++;
 }
@@ -237,11 +242,11 @@ static void wycheproof_keygen(vectors *v, const json_t *test, bool valid, tally 
     material got, want;
     assert_true(valid);
     need(v, test, "seed", got.seed, sizeof got.seed);
-    need(v, test, "ek", want.ek, sizeof want.ek);
-    need(v, test, "dk", want.dk, sizeof want.dk);
-    hf_mlkem768_keygen(got.seed, got.ek, got.dk);
-    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
-    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+    need(v, test, "ek", want.ek, set->public_len);
+    need(v, test, "dk", want.dk, set->private_len);
+    hf_mlkem_keygen(set, got.seed, got.ek, got.dk);
+    assert_memory_equal(got.ek, want.ek, set->public_len);
+    assert_memory_equal(got.dk, want.dk, set->private_len);
     t->valid++;
 }
 
@@ -249,20 +254,20 @@ static void wycheproof_encaps(vectors *v, const json_t *test, bool valid, tally 
 {
     material got, want;
     need(v, test, "m", got.m, sizeof got.m);
-    if (member(v, test, "ek", got.ek, sizeof got.ek) != sizeof got.ek) {
+    if (member(v, test, "ek", got.ek, set->public_len) != set->public_len) {
         assert_false(valid);
         t->wrong_length++;
         return;
     }
-    assert_int_equal(hf_mlkem768_public_valid(got.ek), valid);
-    assert_int_equal(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k), valid);
+    assert_int_equal(hf_mlkem_public_valid(set, got.ek), valid);
+    assert_int_equal(hf_mlkem_encaps(set, got.ek, got.m, got.c, got.k), valid);
     if (!valid) {
         t->invalid++;
         return;
     }
-    need(v, test, "c", want.c, sizeof want.c);
+    need(v, test, "c", want.c, set->ciphertext_len);
     need(v, test, "K", want.k, sizeof want.k);
-    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_memory_equal(got.c, want.c, set->ciphertext_len);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     t->valid++;
 }
@@ -270,59 +275,75 @@ static void wycheproof_encaps(vectors *v, const json_t *test, bool valid, tally 
 static void wycheproof_decaps(vectors *v, const json_t *test, bool valid, tally *t)
 {
     material got, want;
-    if (member(v, test, "dk", got.dk, sizeof got.dk) != sizeof got.dk ||
-        member(v, test, "c", got.c, sizeof got.c) != sizeof got.c) {
+    if (member(v, test, "dk", got.dk, set->private_len) != set->private_len ||
+        member(v, test, "c", got.c, set->ciphertext_len) != set->ciphertext_len) {
         assert_false(valid);
         t->wrong_length++;
         return;
     }
-    assert_int_equal(hf_mlkem768_private_valid(got.dk), valid);
+    assert_int_equal(hf_mlkem_private_valid(set, got.dk), valid);
     if (!valid) {
         t->invalid++;
         return;
     }
     need(v, test, "K", want.k, sizeof want.k);
-    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    hf_mlkem_decaps(set, got.dk, got.c, got.k);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     t->valid++;
 }
 
-static void wycheproof_mlkem_768_test(void **state)
+/* A file's name holds "768" or "1024". */
+static void wycheproof_file(const char *rest,
+                            void (*run)(vectors *v, const json_t *test, bool valid, tally *t),
+                            tally expected)
 {
-    (void)state;
-    wycheproof_run("wycheproof/mlkem_768_test.json", wycheproof_whole, (tally){153, 0, 40});
+    char name[64];
+    snprintf(name, sizeof name, "wycheproof/mlkem_%s%s_test.json", set->name + strlen("ML-KEM-"),
+             rest);
+    wycheproof_run(name, run, expected);
 }
 
-static void wycheproof_mlkem_768_keygen_seed_test(void **state)
+static void wycheproof_mlkem_test(void **state)
 {
-    (void)state;
-    wycheproof_run("wycheproof/mlkem_768_keygen_seed_test.json", wycheproof_keygen,
-                   (tally){100, 0, 0});
+    set = *state;
+    wycheproof_file("", wycheproof_whole, (tally){153, 0, 40});
 }
 
-static void wycheproof_mlkem_768_encaps_test(void **state)
+static void wycheproof_mlkem_keygen_seed_test(void **state)
 {
-    (void)state;
-    wycheproof_run("wycheproof/mlkem_768_encaps_test.json", wycheproof_encaps,
-                   (tally){133, 112, 20});
+    set = *state;
+    wycheproof_file("_keygen_seed", wycheproof_keygen, (tally){100, 0, 0});
 }
 
-static void wycheproof_mlkem_768_semi_expanded_decaps_test(void **state)
+static void wycheproof_mlkem_encaps_test(void **state)
 {
-    (void)state;
-    wycheproof_run("wycheproof/mlkem_768_semi_expanded_decaps_test.json", wycheproof_decaps,
-                   (tally){3, 2, 4});
+    set = *state;
+    wycheproof_file("_encaps", wycheproof_encaps, (tally){133, set->k == 3 ? 112 : 116, 20});
+}
+
+static void wycheproof_mlkem_semi_expanded_decaps_test(void **state)
+{
+    set = *state;
+    wycheproof_file("_semi_expanded_decaps", wycheproof_decaps, (tally){3, 2, 4});
 }
 
 /* ---- CCTV: text files of `name = value` lines ---- */
 
-enum { LINE_ROOM = 8192 };
+enum { LINE_ROOM = 16384 };
 
-/* Opens a text file of vectors, or skips the running test by name and count. */
-static FILE *open_text(const char *name, unsigned cases)
+/* The path of the set's file of one kind. */
+static void cctv_path(const char *kind, const char *ending, char *path, size_t size)
+{
+    char name[64];
+    snprintf(name, sizeof name, "cctv-ml-kem/%s/%s%s", kind, set->name, ending);
+    vectors_path(name, path, size);
+}
+
+/* Opens a file of vectors, or skips the running test by name and count. */
+static FILE *open_text(const char *kind, const char *ending, unsigned cases)
 {
     char path[1024];
-    vectors_path(name, path, sizeof path);
+    cctv_path(kind, ending, path, sizeof path);
     FILE *f = fopen(path, "rb");
     if (f == NULL) {
         print_message("skipped: %s (%u cases): no such file\n", path, cases);
@@ -358,56 +379,59 @@ static void cctv_value(FILE *f, const char *name, uint8_t *out, size_t n)
 
 /* The files `intermediate` and `unluckysample` were made from the draft of FIPS 203 (August 2023),
  * in which rho || sigma is G(d); the standard has G(d || k). Nothing else differs, so their keys
- * are made here from that one line onward, and hf_mlkem768_keygen is held to ACVP and Wycheproof.
+ * are made here from that one line onward, and hf_mlkem_keygen is held to ACVP and Wycheproof.
  */
 static void draft_keygen(material *got, uint8_t rho_sigma[64])
 {
+    uint8_t *end = got->dk + hf_mlkem_vector_len(set);
     hf_sha3_512(&(hf_bytes){got->seed, 32}, 1, rho_sigma);
-    hf_mlkem_pke_keygen(rho_sigma, rho_sigma + 32, got->ek, got->dk);
-    memcpy(got->dk + 1152, got->ek, sizeof got->ek);
-    hf_sha3_256(&(hf_bytes){got->ek, sizeof got->ek}, 1, got->dk + 1152 + 1184);
-    memcpy(got->dk + 1152 + 1184 + 32, got->seed + 32, 32);
+    hf_mlkem_pke_keygen(set, rho_sigma, rho_sigma + 32, got->ek, got->dk);
+    memcpy(end, got->ek, set->public_len);
+    hf_sha3_256(&(hf_bytes){got->ek, set->public_len}, 1, end + set->public_len);
+    memcpy(end + set->public_len + 32, got->seed + 32, 32);
 }
 
 /* d to rho, sigma, both keys; m to K, r and c. What lies between (NTTs, noise, compression) has its
  * own unit tests and shows in the keys and in c. */
 static void cctv_intermediate(void **state)
 {
-    (void)state;
-    FILE *f = open_text("cctv-ml-kem/intermediate/ML-KEM-768.txt", 1);
+    set = *state;
+    FILE *f = open_text("intermediate", ".txt", 1);
     material got, want;
-    uint8_t rho_sigma[64], k_r[64], h[32], pke_dk[1152], value[64];
+    uint8_t rho_sigma[64], k_r[64], h[32], pke_dk[HF_MLKEM_MAX_K * HF_MLKEM_POLY_BYTES], value[64];
+    const size_t vector = hf_mlkem_vector_len(set);
 
     cctv_value(f, "d", got.seed, 32);
     cctv_value(f, "ρ", value, 32);
     cctv_value(f, "σ", value + 32, 32);
-    cctv_value(f, "dkPKE = NTT(s)", pke_dk, sizeof pke_dk);
-    cctv_value(f, "ek", want.ek, sizeof want.ek);
+    cctv_value(f, "dkPKE = NTT(s)", pke_dk, vector);
+    cctv_value(f, "ek", want.ek, set->public_len);
     cctv_value(f, "z", got.seed + 32, 32);
     cctv_value(f, "H(ek)", h, sizeof h);
-    cctv_value(f, "dk", want.dk, sizeof want.dk);
+    cctv_value(f, "dk", want.dk, set->private_len);
     draft_keygen(&got, rho_sigma);
     assert_memory_equal(rho_sigma, value, sizeof rho_sigma);
-    assert_memory_equal(got.dk, pke_dk, sizeof pke_dk);
-    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
-    assert_memory_equal(got.dk + 1152 + 1184, h, sizeof h);
-    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
+    assert_memory_equal(got.dk, pke_dk, vector);
+    assert_memory_equal(got.ek, want.ek, set->public_len);
+    assert_memory_equal(got.dk + vector + set->public_len, h, sizeof h);
+    assert_memory_equal(got.dk, want.dk, set->private_len);
 
     cctv_value(f, "m", got.m, sizeof got.m);
     cctv_value(f, "K", want.k, sizeof want.k);
     cctv_value(f, "r", value, 32);
-    cctv_value(f, "c", want.c, sizeof want.c);
+    cctv_value(f, "c", want.c, set->ciphertext_len);
     hf_sha3_512((const hf_bytes[]){{got.m, 32}, {h, 32}}, 2, k_r);
     assert_memory_equal(k_r, want.k, 32);
     assert_memory_equal(k_r + 32, value, 32);
-    assert_true(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
+    assert_true(hf_mlkem_encaps(set, got.ek, got.m, got.c, got.k));
     assert_memory_equal(got.k, want.k, sizeof want.k);
-    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_memory_equal(got.c, want.c, set->ciphertext_len);
 
     cctv_value(f, "KBar", value, 32); /* what a refused ciphertext would have given */
-    hf_shake256((const hf_bytes[]){{got.seed + 32, 32}, {got.c, sizeof got.c}}, 2, h, sizeof h);
+    hf_shake256((const hf_bytes[]){{got.seed + 32, 32}, {got.c, set->ciphertext_len}}, 2, h,
+                sizeof h);
     assert_memory_equal(h, value, 32);
-    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    hf_mlkem_decaps(set, got.dk, got.c, got.k);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     fclose(f);
 }
@@ -415,13 +439,13 @@ static void cctv_intermediate(void **state)
 /* A comparison of ciphertexts that stops at a zero byte would accept this one. */
 static void cctv_strcmp(void **state)
 {
-    (void)state;
-    FILE *f = open_text("cctv-ml-kem/strcmp/ML-KEM-768.txt", 1);
+    set = *state;
+    FILE *f = open_text("strcmp", ".txt", 1);
     material got, want;
-    cctv_value(f, "dk", got.dk, sizeof got.dk);
-    cctv_value(f, "c", got.c, sizeof got.c);
+    cctv_value(f, "dk", got.dk, set->private_len);
+    cctv_value(f, "c", got.c, set->ciphertext_len);
     cctv_value(f, "K", want.k, sizeof want.k);
-    hf_mlkem768_decaps(got.dk, got.c, got.k);
+    hf_mlkem_decaps(set, got.dk, got.c, got.k);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     fclose(f);
 }
@@ -429,37 +453,38 @@ static void cctv_strcmp(void **state)
 /* A seed whose matrix needs far more SHAKE128 output than others: no bound on the sampling. */
 static void cctv_unlucky_sample(void **state)
 {
-    (void)state;
-    FILE *f = open_text("cctv-ml-kem/unluckysample/ML-KEM-768.txt", 1);
+    set = *state;
+    FILE *f = open_text("unluckysample", ".txt", 1);
     material got, want;
     cctv_value(f, "d", got.seed, 32);
     cctv_value(f, "z", got.seed + 32, 32);
-    cctv_value(f, "ek", want.ek, sizeof want.ek);
-    cctv_value(f, "dk", want.dk, sizeof want.dk);
+    cctv_value(f, "ek", want.ek, set->public_len);
+    cctv_value(f, "dk", want.dk, set->private_len);
     cctv_value(f, "m", got.m, sizeof got.m);
     cctv_value(f, "K", want.k, sizeof want.k);
-    cctv_value(f, "c", want.c, sizeof want.c);
+    cctv_value(f, "c", want.c, set->ciphertext_len);
     uint8_t rho_sigma[64];
     draft_keygen(&got, rho_sigma);
-    assert_memory_equal(got.ek, want.ek, sizeof want.ek);
-    assert_memory_equal(got.dk, want.dk, sizeof want.dk);
-    assert_true(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
-    assert_memory_equal(got.c, want.c, sizeof want.c);
+    assert_memory_equal(got.ek, want.ek, set->public_len);
+    assert_memory_equal(got.dk, want.dk, set->private_len);
+    assert_true(hf_mlkem_encaps(set, got.ek, got.m, got.c, got.k));
+    assert_memory_equal(got.c, want.c, set->ciphertext_len);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     memset(got.k, 0, sizeof got.k);
-    hf_mlkem768_decaps(got.dk, want.c, got.k);
+    hf_mlkem_decaps(set, got.dk, want.c, got.k);
     assert_memory_equal(got.k, want.k, sizeof want.k);
     fclose(f);
 }
 
-/* 780 public keys, each with one coefficient of q or more: all refused. */
+/* 260 k public keys, each with one coefficient of q or more: all refused. */
 static void cctv_modulus(void **state)
 {
-    (void)state;
+    set = *state;
     static char line[LINE_ROOM];
+    const unsigned cases = 260U * set->k;
     char path[1024], command[1100];
-    fclose(open_text("cctv-ml-kem/modulus/ML-KEM-768.txt.gz", 780));
-    vectors_path("cctv-ml-kem/modulus/ML-KEM-768.txt.gz", path, sizeof path);
+    fclose(open_text("modulus", ".txt.gz", cases));
+    cctv_path("modulus", ".txt.gz", path, sizeof path);
     assert_null(strchr(path, '\'')); /* quoted for the shell below */
     snprintf(command, sizeof command, "gzip -dc -- '%s'", path);
     FILE *f = popen(command, "r");
@@ -468,30 +493,35 @@ static void cctv_modulus(void **state)
     while (fgets(line, sizeof line, f) != NULL) {
         material got;
         line[strcspn(line, "\r\n")] = 0;
-        decode(line, got.ek, sizeof got.ek);
+        decode(line, got.ek, set->public_len);
         memset(got.m, 0, sizeof got.m);
-        assert_false(hf_mlkem768_public_valid(got.ek));
-        assert_false(hf_mlkem768_encaps(got.ek, got.m, got.c, got.k));
+        assert_false(hf_mlkem_public_valid(set, got.ek));
+        assert_false(hf_mlkem_encaps(set, got.ek, got.m, got.c, got.k));
         count++;
     }
     assert_int_equal(pclose(f), 0);
-    assert_int_equal(count, 780);
+    assert_int_equal(count, cases);
 }
+
+/* The test, once for each parameter set. */
+#define OF_EACH_SET(test)                                                                          \
+    cmocka_unit_test_prestate(test, (void *)(uintptr_t)&hf_mlkem768),                              \
+        cmocka_unit_test_prestate(test, (void *)(uintptr_t)&hf_mlkem1024)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(acvp_key_generation),
-        cmocka_unit_test(acvp_encapsulation_and_decapsulation),
-        cmocka_unit_test(acvp_key_checks),
-        cmocka_unit_test(wycheproof_mlkem_768_test),
-        cmocka_unit_test(wycheproof_mlkem_768_keygen_seed_test),
-        cmocka_unit_test(wycheproof_mlkem_768_encaps_test),
-        cmocka_unit_test(wycheproof_mlkem_768_semi_expanded_decaps_test),
-        cmocka_unit_test(cctv_intermediate),
-        cmocka_unit_test(cctv_strcmp),
-        cmocka_unit_test(cctv_unlucky_sample),
-        cmocka_unit_test(cctv_modulus),
+        OF_EACH_SET(acvp_key_generation),
+        OF_EACH_SET(acvp_encapsulation_and_decapsulation),
+        OF_EACH_SET(acvp_key_checks),
+        OF_EACH_SET(wycheproof_mlkem_test),
+        OF_EACH_SET(wycheproof_mlkem_keygen_seed_test),
+        OF_EACH_SET(wycheproof_mlkem_encaps_test),
+        OF_EACH_SET(wycheproof_mlkem_semi_expanded_decaps_test),
+        OF_EACH_SET(cctv_intermediate),
+        OF_EACH_SET(cctv_strcmp),
+        OF_EACH_SET(cctv_unlucky_sample),
+        OF_EACH_SET(cctv_modulus),
     };
     return cmocka_run_group_tests_name("mlkem_vectors", tests, NULL, NULL);
 }

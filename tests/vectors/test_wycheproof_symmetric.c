@@ -54,7 +54,9 @@ static void aead_case(vectors *v, const json_t *group, const json_t *test, void 
     char name[32];
     const long key_bits = vectors_number(group, "keySize");
     v->outside_of = "key, nonce and tag sizes that TLS does not have";
-    if (vectors_number(group, "ivSize") != 96 || vectors_number(group, "tagSize") != 128 ||
+    const bool short_tag = strcmp(family, "AES-CCM") == 0 && vectors_number(group, "tagSize") == 64;
+    if (vectors_number(group, "ivSize") != 96 ||
+        (vectors_number(group, "tagSize") != 128 && !short_tag) ||
         (key_bits != 128 && key_bits != 256)) {
         v->outside++;
         return;
@@ -62,6 +64,8 @@ static void aead_case(vectors *v, const json_t *group, const json_t *test, void 
     v->run++;
     if (strcmp(family, "AES-GCM") == 0)
         snprintf(name, sizeof name, "AES-%ld-GCM", key_bits);
+    else if (strcmp(family, "AES-CCM") == 0)
+        snprintf(name, sizeof name, "AES-%ld-CCM%s", key_bits, short_tag ? "-8" : "");
     else
         snprintf(name, sizeof name, "%s", family);
     const hf_aead *usual = hf_aead_find(hf_provider_default(), name);
@@ -79,6 +83,16 @@ static void aes_gcm_agrees(void **unused)
     vectors_open(&v, "wycheproof/aes_gcm_test.json", 316);
     vectors_each(&v, aead_case, family);
     vectors_close(&v, 316, 130);
+}
+
+static void aes_ccm_agrees(void **unused)
+{
+    (void)unused;
+    vectors v;
+    char family[] = "AES-CCM";
+    vectors_open(&v, "wycheproof/aes_ccm_test.json", 552);
+    vectors_each(&v, aead_case, family);
+    vectors_close(&v, 552, 172);
 }
 
 static void chacha20_poly1305_agrees(void **unused)
@@ -175,9 +189,10 @@ static void hkdf_sha384_agrees(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aes_gcm_agrees),     cmocka_unit_test(chacha20_poly1305_agrees),
-        cmocka_unit_test(hmac_sha256_agrees), cmocka_unit_test(hmac_sha384_agrees),
-        cmocka_unit_test(hkdf_sha256_agrees), cmocka_unit_test(hkdf_sha384_agrees),
+        cmocka_unit_test(aes_ccm_agrees),           cmocka_unit_test(aes_gcm_agrees),
+        cmocka_unit_test(chacha20_poly1305_agrees), cmocka_unit_test(hmac_sha256_agrees),
+        cmocka_unit_test(hmac_sha384_agrees),       cmocka_unit_test(hkdf_sha256_agrees),
+        cmocka_unit_test(hkdf_sha384_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
