@@ -53,10 +53,14 @@ HF_API void hf_config_free(hf_config *cfg); /* one reference; NULL is fine */
  * without a trust store gives HF_E_NO_TRUST, a server without an identity HF_E_NO_IDENTITY. */
 HF_API hf_status hf_config_freeze(hf_config *cfg, hf_error *e);
 
-/* A server's certificate chain and key, or a client's for two-way TLS. May be called several times:
- * a server chooses by the name asked for (SNI) and by what signatures the client accepts; the first
- * one added is the default. A client chooses by what signatures the server accepts. Takes a
- * reference. */
+/* A server's certificate chain and key, or a client's for two-way TLS. May be called several times.
+ * Only one whose key can make a signature that the peer accepts is chosen. Among those a server
+ * prefers, in this order: one for the name asked for (SNI), by an exact name, then by a wildcard;
+ * one that leads to an authority that the client names; one whose chain bears signatures that the
+ * client accepts; a key other than RSA. The first one added is the default for clients that ask for
+ * no name, or for one that none covers (with others for the same name, of another key type, beside
+ * it). A client prefers by authorities and by the chain's signatures, then by the order of adding.
+ * Takes a reference. */
 HF_API hf_status hf_config_add_identity(hf_config *cfg, hf_identity *identity);
 
 /* Whom to trust. A reference is taken; the store must not be changed any more. */
@@ -93,6 +97,79 @@ HF_API hf_status hf_config_groups(hf_config *cfg, const char *list);
 HF_API hf_status hf_config_suites(hf_config *cfg, const char *list);
 HF_API hf_status hf_config_sigschemes(hf_config *cfg, const char *list);
 HF_API hf_status hf_config_alpn(hf_config *cfg, const char *list);
+
+/* ---- about certificates ---- */
+
+/* Which compressions of certificates (RFC 8879) this side offers and uses, best first: "brotli",
+ * "zstd", "zlib", as far as they were built in; "none" for none. Default: all there are. Each form
+ * of a certificate is compressed once, at its first use, and kept in the config. */
+HF_API hf_status hf_config_cert_compression(hf_config *cfg, const char *list);
+
+/* Which signatures the peer's certificates may bear, names as for hf_config_sigschemes: sent as
+ * signature_algorithms_cert (RFC 9846 section 4.3.3), and demanded of the chain that is accepted
+ * (HF_E_CERT_SCHEME_NOT_OFFERED). Default: not sent, and what the verifier accepts. */
+HF_API hf_status hf_config_cert_sigschemes(hf_config *cfg, const char *list);
+
+/* Ask the peer for a stapled OCSP response (RFC 6066 section 8), and for signed certificate
+ * timestamps (RFC 6962)? Defaults: OCSP yes, for a certificate may demand it: one with the TLS
+ * feature status_request (RFC 7633) that comes without a response gives HF_E_STAPLE_MISSING. SCTs
+ * no. What came is in hf_info. */
+HF_API hf_status hf_config_request_ocsp(hf_config *cfg, bool on);
+HF_API hf_status hf_config_request_scts(hf_config *cfg, bool on);
+
+/* Send the names of the trust store's certificates as certificate_authorities (RFC 9846
+ * section 4.3.4), by which the peer chooses among its certificates? Default: a server that asks for
+ * certificates does, a client does not. Names of more than 16,384 bytes in all are not sent: a list
+ * so long helps nobody. */
+HF_API hf_status hf_config_send_authorities(hf_config *cfg, bool on);
+
+/* A server that is asked (by SNI) for a name that none of its certificates covers: false, the
+ * default, shows the default one, and the client judges; true refuses with unrecognized_name
+ * (HF_E_UNKNOWN_SERVER_NAME). */
+HF_API hf_status hf_config_known_names_only(hf_config *cfg, bool on);
+
+/* ---- looking at a ClientHello ---- */
+
+/* What a client offers, before anything is chosen from it. Lists are as on the wire: of uint16 in
+ * network order (hf_hello_has searches one), ALPN's of names with a length byte each, authorities
+ * of DER names with two length bytes each; .p is NULL for an extension that is not there.
+ * Everything borrows from the connection and is good during the callback only. */
+typedef struct hf_hello_view {
+    hf_bytes message; /* the whole ClientHello with its header */
+    const char *host; /* the name asked for; NULL for none */
+    uint16_t legacy_version;
+    hf_bytes random, session_id;
+    hf_bytes cipher_suites, versions, groups, schemes, cert_schemes, compressions;
+    hf_bytes alpn, authorities;
+} hf_hello_view;
+
+HF_API bool hf_hello_has(hf_bytes list, uint16_t value);
+HF_API bool hf_hello_offers_alpn(const hf_hello_view *view, const char *protocol);
+
+/* The question that waits for the application's answer. */
+typedef struct hf_hello hf_hello;
+
+/* Calls `hello` for each first ClientHello, on the connection's thread. It must answer each with
+ * hf_hello_go_on or hf_hello_refuse, exactly once: before it returns, or later from any thread.
+ * Until then the connection waits (HF_WANT_JOB, and the notify callback when the answer is there).
+ * A connection that is freed meanwhile is not disturbed, but the answer must still come: it frees
+ * what is left. hf_conn_user(conn) tells connections apart; the callback may not call other
+ * functions on `conn`. */
+HF_API hf_status hf_config_client_hello(hf_config *cfg,
+                                        void (*hello)(void *ctx, hf_conn *conn,
+                                                      const hf_hello_view *view, hf_hello *hello),
+                                        void *ctx);
+
+/* Goes on, with another frozen server config if `use` is not NULL (a reference is taken; from then
+ * on it is the connection's config in everything, and its own callback is not asked again).
+ * HF_E_CONFIG_NOT_FROZEN and HF_E_WRONG_ROLE leave the question open; HF_E_WRONG_STATE: it was
+ * answered before. */
+HF_API hf_status hf_hello_go_on(hf_hello *h, hf_config *use);
+
+/* Fails the connection with HF_E_HELLO_REFUSED and this alert (access_denied,
+ * unrecognized_name...).
+ */
+HF_API hf_status hf_hello_refuse(hf_hello *h, hf_alert alert);
 
 /* For how many of the groups, from the first, a client sends a key share at once: 1 to 4. The
  * default is 2 (X25519MLKEM768 and X25519): a server that lacks both asks again by
@@ -243,6 +320,10 @@ HF_API hf_status hf_key_update(hf_conn *c, bool both);
 /* Keying material for the application, RFC 9846 section 7.5; n at most 255 digests. */
 HF_API hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n);
 
+/* Channel binding (RFC 9266): 32 bytes that this connection alone has, the same on both sides, for
+ * an authentication inside to name. TLS 1.3. HF_E_WRONG_STATE before HF_ESTABLISHED. */
+HF_API hf_status hf_tls_exporter(hf_conn *c, uint8_t out[32]);
+
 /* The story of the failure; code HF_OK when there is none. */
 HF_API void hf_conn_error(const hf_conn *c, hf_error *out);
 
@@ -260,6 +341,10 @@ typedef struct hf_info {
     hf_bytes alpn;             /* the protocol agreed on; empty when none */
     bool established, hello_retry, peer_authenticated, insecure;
     uint64_t records_sent, records_received; /* under the present keys */
+    /* what came with the peer's certificate, with hf_config_keep_peer_chain; else empty */
+    hf_bytes ocsp_response;       /* OCSPResponse in DER */
+    hf_bytes sct_list;            /* SerializedSCTs, each after two length bytes */
+    bool ocsp_stapled, scts_sent; /* did they come (kept or not)? */
 } hf_info;
 HF_API void hf_conn_info(const hf_conn *c, hf_info *out);
 

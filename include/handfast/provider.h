@@ -162,6 +162,7 @@ typedef enum hf_job_kind {
     HF_JOB_SIGN,         /* CertificateVerify */
     HF_JOB_VERIFY,       /* the peer's CertificateVerify */
     HF_JOB_VERIFY_CHAIN, /* path building and the signatures in it */
+    HF_JOB_ASK,          /* a question to the application; never given to an executor */
 } hf_job_kind;
 
 typedef struct hf_job hf_job;

@@ -192,6 +192,16 @@ HF_API hf_status hf_identity_new(hf_bytes chain, hf_key *key, hf_identity **out,
 HF_API hf_identity *hf_identity_ref(hf_identity *identity);
 HF_API void hf_identity_free(hf_identity *identity);
 HF_API const hf_key *hf_identity_key(const hf_identity *identity);
+
+/* What goes along with the leaf to peers that ask for it: a stapled OCSP response (RFC 6066
+ * section 8; an OCSPResponse in DER) and signed certificate timestamps (RFC 6962 section 3.3; a
+ * SignedCertificateTimestampList as an OCSP extension or a log has it: two length bytes, then each
+ * SCT after two length bytes of its own). Copied; empty bytes take it away again. Set them before
+ * the identity is given to a config: from then on it is constant. Their form is checked
+ * (HF_E_BAD_ARGUMENT), not what they say. HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_error *e);
+HF_API hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e);
+
 /* Certificate `i` (0 is the leaf), borrowed; NULL past the end. */
 HF_API const hf_cert *hf_identity_cert(const hf_identity *identity, size_t i);
 
@@ -321,6 +331,9 @@ HF_API hf_status hf_key_read_file(const char *path, const char *password, hf_key
                                   hf_error *e);
 HF_API hf_status hf_identity_read_files(const char *chain_path, const char *key_path,
                                         const char *password, hf_identity **out, hf_error *e);
+/* The same as hf_identity_set_..., from a file. */
+HF_API hf_status hf_identity_set_ocsp_file(hf_identity *identity, const char *path, hf_error *e);
+HF_API hf_status hf_identity_set_scts_file(hf_identity *identity, const char *path, hf_error *e);
 HF_API hf_status hf_store_add_file(hf_store *store, const char *path, size_t *added, hf_error *e);
 
 /* The system's trusted certificates: SSL_CERT_FILE where set, else the distribution's bundle. */

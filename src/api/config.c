@@ -35,6 +35,7 @@ hf_status hf_config_new(hf_role role, hf_config **out)
     cfg->key_shares = 2;
     cfg->grease = cfg->middlebox_compatibility = true;
     cfg->limits = default_limits;
+    hf_certificates_default(cfg);
     cfg->provider = *hf_provider_default();
     hf_lists_default(cfg);
     *out = cfg;
@@ -51,6 +52,7 @@ void hf_config_free(hf_config *cfg)
 {
     if (cfg == NULL || atomic_fetch_sub_explicit(&cfg->refs, 1, memory_order_acq_rel) != 1)
         return;
+    hf_certificates_free(cfg);
     for (size_t i = 0; i < cfg->identity_count; i++)
         hf_identity_free(cfg->identities[i]);
     hf_store_free(cfg->store);
@@ -295,7 +297,8 @@ static hf_status write_lists(hf_config *cfg)
     hf_writer_init_buf(&w, &cfg->sigschemes_wire);
     for (size_t i = 0; i < cfg->sigscheme_count; i++)
         hf_write_u16(&w, cfg->sigschemes[i]->id);
-    return hf_writer_status(&w);
+    s = hf_writer_status(&w);
+    return s == HF_OK ? hf_certificates_freeze(cfg) : s;
 }
 
 static hf_status judge_all(hf_config *cfg)

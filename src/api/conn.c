@@ -296,3 +296,8 @@ hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *ou
     hf_exporter13(c->suite->hash, c->exporter_secret, label, context, out, n);
     return HF_OK;
 }
+
+hf_status hf_tls_exporter(hf_conn *c, uint8_t out[32])
+{
+    return hf_export(c, "EXPORTER-Channel-Binding", (hf_bytes){NULL, 0}, out, 32);
+}

@@ -16,6 +16,12 @@ void hf_conn_info(const hf_conn *c, hf_info *out)
         .records_sent = c->channel.write.sequence,
         .records_received = c->channel.read.sequence,
     };
+    out->ocsp_stapled = c->ocsp_stapled;
+    out->scts_sent = c->scts_sent;
+    if (c->peer_chain != NULL) {
+        out->ocsp_response = c->peer_chain->ocsp;
+        out->sct_list = c->peer_chain->scts;
+    }
     if (c->suite != NULL) {
         out->suite_id = c->suite->suite->id;
         out->suite = c->suite->suite->name;

@@ -133,6 +133,40 @@ static void known_sigschemes(const hf_config *cfg, char *text, size_t size)
         add_known(text, size, (*s)->name);
 }
 
+static hf_status add_cert_scheme(hf_config *cfg, const char *name)
+{
+    for (const hf_sigscheme *const *s = cfg->provider.sigschemes; *s != NULL; s++) {
+        if (strcasecmp((*s)->name, name) != 0)
+            continue;
+        if (cfg->cert_scheme_count == HF_MAX_SIGSCHEMES)
+            return HF_E_BAD_ARGUMENT;
+        cfg->cert_schemes[cfg->cert_scheme_count++] = *s;
+        return HF_OK;
+    }
+    return HF_E_UNKNOWN_NAME_IN_LIST;
+}
+
+static hf_status add_compression(hf_config *cfg, const char *name)
+{
+    for (size_t i = 0; i < hf_compression_count; i++) {
+        if (strcasecmp(hf_compressions[i]->name, name) != 0)
+            continue;
+        if (cfg->compression_count == HF_COMPRESS_MAX)
+            return HF_E_BAD_ARGUMENT;
+        cfg->compressions[cfg->compression_count++] = hf_compressions[i];
+        return HF_OK;
+    }
+    return HF_E_UNKNOWN_NAME_IN_LIST;
+}
+
+static void known_compressions(const hf_config *cfg, char *text, size_t size)
+{
+    (void)cfg;
+    for (size_t i = 0; i < hf_compression_count; i++)
+        add_known(text, size, hf_compressions[i]->name);
+    add_known(text, size, "none");
+}
+
 /* ---- reading a list ---- */
 
 #define NAME_ROOM 64U
@@ -194,6 +228,24 @@ hf_status hf_config_sigschemes(hf_config *cfg, const char *list)
         return hf_config_closed(cfg);
     cfg->sigscheme_count = 0;
     return read_list(cfg, list, &kind);
+}
+
+hf_status hf_config_cert_sigschemes(hf_config *cfg, const char *list)
+{
+    static const list_kind kind = {"cert_sigschemes", add_cert_scheme, known_sigschemes};
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->cert_scheme_count = 0;
+    return read_list(cfg, list, &kind);
+}
+
+hf_status hf_config_cert_compression(hf_config *cfg, const char *list)
+{
+    static const list_kind kind = {"cert_compression", add_compression, known_compressions};
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->compression_count = 0;
+    return strcasecmp(list, "none") == 0 ? HF_OK : read_list(cfg, list, &kind);
 }
 
 /* ALPN names are any bytes but the separator: they are not trimmed. */

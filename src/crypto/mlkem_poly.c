@@ -334,7 +334,8 @@ static inline int16_t decompress(unsigned y, unsigned d)
 /* For d = 11 that fraction is too short: 330282856 = floor(2^40 / q) has eight bits more. */
 static inline uint32_t compress_finely(int16_t x)
 {
-    return (uint32_t)(((uint32_t)x * UINT64_C(330282856) + (1u << 28) + (1u << 16)) >> 29) & 2047u;
+    const uint64_t scaled = (uint64_t)(uint16_t)x * 330282856u + (1u << 28) + (1u << 16);
+    return (uint32_t)(scaled >> 29) & 2047u;
 }
 
 /* Eight values make eleven bytes. */

@@ -23,7 +23,9 @@ hf_status hf_13_build_certificate(hf_handshake *hs, hf_writer *w)
         certs[i] = hf_identity_cert(hs->identity, i)->der;
     if (hf_conn_is_client(hs->conn) && count != 0)
         hs->facts |= HF_F_CLIENT_CERT;
-    hf_certificate_build(w, hs->request_context, certs, count, NULL);
+    hf_extensions with_leaf = {0};
+    hf_hs_staple(hs, &with_leaf);
+    hf_certificate_build(w, hs->request_context, certs, count, &with_leaf);
     return HF_OK;
 }
 
@@ -36,16 +38,6 @@ static hf_status judge_empty(hf_handshake *hs)
         return hf_hs_fail(hs, HF_E_NO_CERTIFICATE, "certificate_list",
                           "a certificate, which this server requires", "none");
     return HF_OK;
-}
-
-/* No extension of an entry was asked for, so none may come: section 4.5.1. */
-static hf_status judge_entry_extensions(hf_handshake *hs, const hf_extensions *x)
-{
-    hf_status s = hf_hs_judge_extension_set(hs, x);
-    if (s == HF_OK && x->present != 0)
-        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
-                          "only extensions that were offered", "status_request or SCT");
-    return s;
 }
 
 static hf_status parse_chain(hf_handshake *hs, const hf_certificate *m)
@@ -83,7 +75,7 @@ hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r)
         hf_error_expected(&hs->error, "at most %u", hs->cfg->limits.chain_length);
         return HF_E_CHAIN_TOO_LONG;
     }
-    hf_status s = judge_entry_extensions(hs, &m.extensions);
+    hf_status s = hf_hs_judge_stapled(hs, &m);
     if (s == HF_OK)
         s = parse_chain(hs, &m);
     if (s == HF_OK && !hf_conn_is_client(hs->conn))
@@ -148,6 +140,8 @@ hf_status hf_13_chain_verified(hf_handshake *hs)
     for (const hf_kept_check *k = hs->checks; k != NULL; k = k->next)
         hf_trace_check(hs->conn, &k->check);
     hf_status s = hs->job.run != NULL ? hs->job.status : HF_OK;
+    if (s == HF_OK)
+        s = hf_hs_judge_chain_demands(hs);
     if (s != HF_OK && hs->error.message == NULL)
         hs->error.message = "Certificate";
     return s;
@@ -264,7 +258,9 @@ hf_status hf_13_signature_verified(hf_handshake *hs)
         return hf_hs_fail(hs, s, "signature", NULL, NULL);
     hs->conn->peer_scheme = hs->peer_scheme;
     hs->conn->peer_authenticated = !hs->cfg->insecure_no_verification;
-    s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len);
+    hs->conn->ocsp_stapled = hs->peer_ocsp.n != 0;
+    hs->conn->scts_sent = hs->peer_scts.n != 0;
+    s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len, hs->peer_ocsp, hs->peer_scts);
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }
 

@@ -111,6 +111,7 @@ hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r)
     memcpy(hs->client_random, m.random.p, HF_RANDOM_LEN);
     hs->session_id_len = (uint8_t)m.legacy_session_id.n;
     hf_copy(hs->session_id, m.legacy_session_id.p, m.legacy_session_id.n);
+    hf_hs_keep_wishes(hs, &m.extensions);
     if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA))
         hs->conn->channel.skip_early = EARLY_DATA_SKIPPED;
     return HF_OK;

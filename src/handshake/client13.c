@@ -258,6 +258,7 @@ hf_status hf_c13_judge_request(hf_handshake *hs, hf_reader *r)
     if (!hf_ext_has(&m.extensions, HF_X_SIGNATURE_ALGORITHMS))
         return hf_hs_fail(hs, HF_E_MISSING_EXTENSION, "extensions", "signature_algorithms", NULL);
     hs->peer_schemes = m.extensions.signature_algorithms;
+    hf_hs_keep_wishes(hs, &m.extensions);
     return HF_OK;
 }
 

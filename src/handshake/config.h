@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "crypto/lookup.h"
+#include "crypto/compress.h"
 #include <handfast/handfast.h>
 #include <stdatomic.h>
 
@@ -52,6 +53,16 @@ struct hf_config {
     uint64_t key_limit;
     hf_limits limits;
 
+    /* about certificates */
+    bool request_ocsp, request_scts, send_authorities, known_names_only;
+    const hf_compression *compressions[HF_COMPRESS_MAX]; /* in order of preference */
+    size_t compression_count;
+    const hf_sigscheme *cert_schemes[HF_MAX_SIGSCHEMES]; /* none: as sigschemes, not sent apart */
+    size_t cert_scheme_count;
+
+    void (*hello)(void *ctx, hf_conn *conn, const hf_hello_view *view, hf_hello *hello);
+    void *hello_ctx;
+
     void (*keylog)(void *ctx, const char *line);
     void *keylog_ctx;
     hf_trace trace;
@@ -59,7 +70,22 @@ struct hf_config {
 
     /* made by hf_config_freeze: lists as they go on the wire */
     hf_buf groups_wire, sigschemes_wire;
+    hf_buf cert_schemes_wire, compressions_wire, authorities_wire;
+
+    /* Certificate messages that were compressed once, at their first use: for identity i, variant v
+     * (what is stapled) and algorithm a at [(i * HF_STAPLE_VARIANTS + v) * HF_COMPRESS_MAX + a].
+     * The one part of a frozen config that changes, and only from NULL to a block that stays. */
+    _Atomic(struct hf_compressed *) *compressed;
 };
+
+enum { HF_STAPLE_OCSP = 1, HF_STAPLE_SCTS = 2, HF_STAPLE_VARIANTS = 4 };
+
+/* A compressed message body; n is 0 when compressing gains nothing. */
+typedef struct hf_compressed {
+    uint32_t uncompressed_length;
+    size_t n;
+    uint8_t p[];
+} hf_compressed;
 
 /* The trace, or NULL where nobody listens. */
 static inline const hf_trace *hf_config_tracing(const hf_config *cfg)

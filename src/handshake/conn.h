@@ -35,6 +35,7 @@ struct hf_conn {
 
     bool insecure_no_name;
     bool established, hello_retry, peer_authenticated;
+    bool ocsp_stapled, scts_sent; /* came with the peer's certificate */
     bool close_sent, peer_closed, transport_ended;
     bool key_update_owed; /* the peer asked for one */
 
@@ -54,6 +55,7 @@ static inline bool hf_conn_is_client(const hf_conn *c)
 /* The peer's chain as it is kept after the handshake: one block. */
 typedef struct hf_peer_chain {
     size_t count;
+    hf_bytes ocsp, scts; /* what came with it */
     hf_cert certs[];
 } hf_peer_chain;
 
@@ -72,7 +74,8 @@ hf_status hf_conn_fail(hf_conn *c, const hf_error *e);
 hf_status hf_conn_send_alert(hf_conn *c, uint8_t level, uint8_t description);
 
 /* Copies the peer's certificates into the connection, where the config says so; peer.c. */
-hf_status hf_conn_keep_peer(hf_conn *c, const hf_cert *const *path, size_t count);
+hf_status hf_conn_keep_peer(hf_conn *c, const hf_cert *const *path, size_t count, hf_bytes ocsp,
+                            hf_bytes scts);
 
 /* Messages that come after the handshake (RFC 9846 section 4.7); post13.c. */
 hf_status hf_post13_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error *e);

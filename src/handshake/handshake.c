@@ -13,6 +13,7 @@ static void free_scratch(hf_handshake *hs)
     hf_transcript_free(&hs->transcript);
     hf_buf_free(&hs->flight);
     hf_arena_free(&hs->arena);
+    hf_config_free(hs->answer.use);
     hf_config_free(hs->cfg);
     hf_free_wiped(hs, sizeof(*hs));
 }

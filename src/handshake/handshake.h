@@ -36,7 +36,8 @@ struct hf_handshake {
     unsigned facts;
     bool working; /* the present row's work was started */
     hf_job job;
-    hf_buf flight; /* messages built and not yet sent as a record */
+    hf_executor executor; /* of the next job, in place of the config's; .submit NULL: none */
+    hf_buf flight;        /* messages built and not yet sent as a record */
 
     hf_transcript transcript;
     hf_schedule13 schedule;
@@ -68,8 +69,12 @@ struct hf_handshake {
     hf_bytes signed_content; /* what CertificateVerify covers, in the arena */
     uint8_t *signature;
     size_t signature_len;
-    hf_bytes request_context; /* of the server's CertificateRequest */
-    hf_bytes peer_schemes;    /* signature_algorithms of the peer, in the arena */
+    hf_bytes request_context;   /* of the server's CertificateRequest */
+    hf_bytes peer_schemes;      /* signature_algorithms of the peer, in the arena */
+    hf_bytes peer_cert_schemes; /* signature_algorithms_cert; .p NULL: the same */
+    hf_bytes peer_authorities;  /* certificate_authorities */
+    hf_bytes peer_compressions; /* compress_certificate: what the peer can expand */
+    bool peer_wants_ocsp, peer_wants_scts;
 
     /* authentication of the peer */
     hf_cert *peer_certs; /* in the arena, as are the DER bytes */
@@ -80,6 +85,16 @@ struct hf_handshake {
     hf_kept_check *checks, **checks_end;
     const hf_sigscheme *peer_scheme;
     hf_bytes peer_signature;
+    hf_bytes peer_ocsp, peer_scts; /* that came with the certificate, in the arena */
+    hf_compressed_certificate compressed;
+
+    /* the application's answer to the ClientHello: ask.c */
+    struct hf_hello {
+        atomic_bool answered;
+        hf_config *use; /* a reference */
+        bool refused;
+        uint8_t alert;
+    } answer;
 };
 
 /* Makes the scratch for a connection's role. HF_E_OUT_OF_MEMORY. */
@@ -142,6 +157,10 @@ hf_status hf_c13_judge_extensions(hf_handshake *hs, hf_reader *r);
 hf_status hf_c13_judge_request(hf_handshake *hs, hf_reader *r);
 hf_status hf_c13_after_request(hf_handshake *hs);
 
+/* ask.c: the application's word on a ClientHello */
+hf_status hf_hs_ask_application(hf_handshake *hs);
+hf_status hf_hs_application_answered(hf_handshake *hs);
+
 /* choose13.c: what a server reads in a hello and chooses */
 hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r);
 hf_status hf_s13_judge_second_hello(hf_handshake *hs, hf_reader *r);
@@ -169,6 +188,18 @@ hf_status hf_13_verify_signature(hf_handshake *hs);
 hf_status hf_13_signature_verified(hf_handshake *hs);
 hf_status hf_13_build_finished(hf_handshake *hs, hf_writer *w);
 hf_status hf_13_judge_finished(hf_handshake *hs, hf_reader *r);
+
+/* compressed13.c: certificates as CompressedCertificate (RFC 8879) */
+hf_status hf_13_build_compressed(hf_handshake *hs, hf_writer *w);
+hf_status hf_13_judge_compressed(hf_handshake *hs, hf_reader *r);
+hf_status hf_13_expand(hf_handshake *hs);
+
+/* staple.c: what comes with a certificate: OCSP response, SCTs, and demands on its chain */
+void hf_hs_offer_about_certificates(hf_handshake *hs, hf_extensions *x);
+void hf_hs_keep_wishes(hf_handshake *hs, const hf_extensions *x);
+void hf_hs_staple(const hf_handshake *hs, hf_extensions *x);
+hf_status hf_hs_judge_stapled(hf_handshake *hs, const hf_certificate *m);
+hf_status hf_hs_judge_chain_demands(hf_handshake *hs);
 
 /* identity.c: which certificate, by name and by what the peer can check */
 hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes);

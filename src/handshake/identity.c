@@ -20,17 +20,94 @@ static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_ident
     return NULL;
 }
 
-static void trace_identity(const hf_handshake *hs, const char *name, bool covered)
+/* True when each signature in the chain but a root's own is one that the peer accepts in
+ * certificates: RFC 9846 section 4.5.1.2. */
+static bool chain_accepted(const hf_identity *identity, hf_bytes schemes)
+{
+    for (size_t i = 0; i < hf_identity_count(identity); i++) {
+        const hf_cert *c = hf_identity_cert(identity, i);
+        if (!c->self_issued &&
+            (c->signed_with == NULL || !hf_u16s_have(schemes, c->signed_with->id)))
+            return false;
+    }
+    return true;
+}
+
+/* Higher is better; what stands first here decides first. Equals go by the order of adding. */
+enum { BY_NAME = 8, BY_AUTHORITY = 4, BY_CHAIN = 2, BY_KEY = 1 };
+
+static unsigned rank(const hf_handshake *hs, const hf_identity *identity, const char *name,
+                     hf_bytes peer_schemes)
+{
+    hf_bytes schemes = hs->peer_cert_schemes.p != NULL ? hs->peer_cert_schemes : peer_schemes;
+    hf_key_type key = hf_key_type_of(hf_identity_key(identity));
+    unsigned r = name != NULL ? BY_NAME * hf_identity_match(identity, name) : 0;
+    if (hs->peer_authorities.n != 0 && hf_identity_issued_by(identity, hs->peer_authorities))
+        r += BY_AUTHORITY;
+    if (chain_accepted(identity, schemes))
+        r += BY_CHAIN;
+    if (name != NULL && key != HF_KEY_RSA && key != HF_KEY_RSA_PSS)
+        r += BY_KEY;
+    return r;
+}
+
+/* The best that fits, for `name` (NULL: any); its rank in `*best`. */
+static void choose(hf_handshake *hs, const char *name, hf_bytes peer_schemes, unsigned *best)
+{
+    hs->identity = NULL;
+    for (size_t i = 0; i < hs->cfg->identity_count; i++) {
+        hf_identity *identity = hs->cfg->identities[i];
+        const hf_sigscheme *scheme = fitting_scheme(hs, identity, peer_schemes);
+        if (scheme == NULL)
+            continue;
+        unsigned r = rank(hs, identity, name, peer_schemes);
+        if (hs->identity == NULL || r > *best) {
+            hs->identity = identity;
+            hs->scheme = scheme;
+            *best = r;
+        }
+    }
+}
+
+/* The first DNS name of the default certificate, whose siblings of other key types are as good a
+ * default; false when it has none. */
+static bool default_name(const hf_handshake *hs, char name[256])
+{
+    hf_san_iter it;
+    hf_san_type type;
+    hf_bytes value;
+    if (hf_conn_is_client(hs->conn) || hs->cfg->identity_count < 2)
+        return false;
+    hf_san_start(hf_identity_cert(hs->cfg->identities[0], 0), &it);
+    while (hf_san_next(&it, &type, &value))
+        if (type == HF_SAN_DNS && value.n < 256) {
+            hf_copy(name, value.p, value.n);
+            name[value.n] = '\0';
+            return true;
+        }
+    return false;
+}
+
+static const char *why(const hf_handshake *hs, const char *name, unsigned best)
+{
+    if (name != NULL && best >= 2 * BY_NAME)
+        return "it has the very name asked for, and the peer can check it";
+    if (name != NULL && best >= BY_NAME)
+        return "its wildcard covers the name asked for, and the peer can check it";
+    if (name != NULL)
+        return "none covers the name asked for: the default, or the first that the peer can check";
+    if (hs->peer_authorities.n != 0 && (best & BY_AUTHORITY) != 0)
+        return "it leads to an authority that the peer names";
+    return "the default, or the first that the peer can check";
+}
+
+static void trace_identity(const hf_handshake *hs, const char *name, unsigned best)
 {
     char names[HF_ERROR_TEXT];
-    const char *rule = "the first one that the peer can check";
     if (hf_config_tracing(hs->cfg) == NULL)
         return;
-    if (name != NULL)
-        rule = covered ? "it covers the name asked for and the peer can check it"
-                       : "none covers the name asked for: the first that the peer can check";
     hf_cert_names_text(hf_identity_cert(hs->identity, 0), names, sizeof(names));
-    hf_trace_choice_text(hs->conn, "certificate", name, NULL, names, rule);
+    hf_trace_choice_text(hs->conn, "certificate", name, NULL, names, why(hs, name, best));
     hf_trace_choice(hs->conn, "signature scheme",
                     hf_conn_is_client(hs->conn) ? hs->peer_schemes
                                                 : hs->hello.extensions.signature_algorithms,
@@ -40,23 +117,19 @@ static void trace_identity(const hf_handshake *hs, const char *name, bool covere
 
 hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes)
 {
-    bool covered = false;
-    for (size_t i = 0; i < hs->cfg->identity_count && !covered; i++) {
-        hf_identity *identity = hs->cfg->identities[i];
-        const hf_sigscheme *scheme = fitting_scheme(hs, identity, peer_schemes);
-        if (scheme == NULL)
-            continue;
-        covered = name != NULL && hf_identity_covers(identity, name);
-        if (hs->identity == NULL || covered) {
-            hs->identity = identity;
-            hs->scheme = scheme;
-        }
-        if (name == NULL)
-            break;
-    }
+    unsigned best = 0;
+    char text[256];
+    choose(hs, name, peer_schemes, &best);
+    bool covered = name != NULL && best >= BY_NAME;
+    if (name != NULL && !covered && hs->cfg->known_names_only)
+        return hf_hs_fail(hs, HF_E_UNKNOWN_SERVER_NAME, "host_name",
+                          "a name that one of this server's certificates covers", "%s", name);
+    unsigned of_default = 0;
+    if (!covered)
+        choose(hs, default_name(hs, text) ? text : NULL, peer_schemes, &of_default);
     if (hs->identity != NULL) {
         hs->conn->own_scheme = hs->scheme;
-        trace_identity(hs, name, covered);
+        trace_identity(hs, name, covered ? best : of_default % BY_NAME);
         return HF_OK;
     }
     char theirs[HF_ERROR_TEXT];

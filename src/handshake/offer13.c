@@ -201,6 +201,7 @@ static hf_status offer_extensions(hf_handshake *hs)
         x->present |= HF_X_BIT(HF_X_RECORD_SIZE_LIMIT);
         x->record_size_limit = hs->cfg->record_size_limit;
     }
+    hf_hs_offer_about_certificates(hs, x);
     if (hs->cfg->grease) {
         x->grease_first = hs->grease[GREASE_FIRST];
         x->grease_last = hs->grease[GREASE_LAST];

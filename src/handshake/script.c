@@ -87,7 +87,9 @@ static hf_status start_work(hf_handshake *hs, const hf_row *row)
     hs->job.notify = hs->conn->notify;
     hs->job.notify_ctx = hs->conn->notify_ctx;
     hf_trace_job(hs->conn, hs->job.kind, hs->job.name, false, HF_OK);
-    hf_job_submit(&hs->job, &hs->cfg->executor);
+    const hf_executor own = hs->executor;
+    hs->executor.submit = NULL;
+    hf_job_submit(&hs->job, own.submit != NULL ? &own : &hs->cfg->executor);
     return HF_OK;
 }
 

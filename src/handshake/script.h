@@ -33,6 +33,12 @@ enum {
     HF_F_EARLY = 1 << 3,       /* early data was accepted */
     HF_F_REQUEST = 1 << 4,     /* the server asked for a certificate */
     HF_F_CLIENT_CERT = 1 << 5, /* the client sent one that is not empty */
+    /* RFC 8879, for each side's certificate: the other side offered to expand a compressed one;
+     * and it came compressed */
+    HF_F_SERVER_MAY_COMPRESS = 1 << 6,
+    HF_F_SERVER_COMPRESSED = 1 << 7,
+    HF_F_CLIENT_MAY_COMPRESS = 1 << 8,
+    HF_F_CLIENT_COMPRESSED = 1 << 9,
 };
 
 /* A build handler may return this instead of HF_OK: the message of its HF_MAY row is left out. */
@@ -41,7 +47,7 @@ enum {
 typedef struct hf_row {
     uint8_t message; /* HF_MSG_...; HF_MSG_NONE: local work */
     uint8_t by, how;
-    uint8_t needs, unless, learns; /* HF_F_ bits */
+    uint16_t needs, unless, learns; /* HF_F_ bits */
     /* the sender writes the body ... */
     hf_status (*build)(hf_handshake *hs, hf_writer *w);
     /* ... the receiver parses it to its end and judges it ... */

@@ -133,6 +133,7 @@ hf_status hf_s13_build_request(hf_handshake *hs, hf_writer *w)
         return HF_SKIP;
     m.extensions.present = HF_X_BIT(HF_X_SIGNATURE_ALGORITHMS);
     m.extensions.signature_algorithms = hf_buf_bytes(&hs->cfg->sigschemes_wire);
+    hf_hs_offer_about_certificates(hs, &m.extensions);
     hf_certificate_request_build(w, &m);
     return HF_OK;
 }

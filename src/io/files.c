@@ -121,6 +121,29 @@ hf_status hf_identity_read_files(const char *chain_path, const char *key_path, c
     return status;
 }
 
+static hf_status set_from_file(hf_identity *identity, const char *path,
+                               hf_status (*set)(hf_identity *identity, hf_bytes bytes, hf_error *e),
+                               hf_error *e)
+{
+    hf_bytes file;
+    hf_status status = hf_io_file_read(path, &file, e);
+    if (status < 0)
+        return status;
+    status = in_file(set(identity, file, e), path, e);
+    hf_io_file_free(file);
+    return status;
+}
+
+hf_status hf_identity_set_ocsp_file(hf_identity *identity, const char *path, hf_error *e)
+{
+    return set_from_file(identity, path, hf_identity_set_ocsp, e);
+}
+
+hf_status hf_identity_set_scts_file(hf_identity *identity, const char *path, hf_error *e)
+{
+    return set_from_file(identity, path, hf_identity_set_scts, e);
+}
+
 hf_status hf_store_add_file(hf_store *store, const char *path, size_t *added, hf_error *e)
 {
     hf_bytes file;

@@ -38,9 +38,11 @@ static void parse_certificate_entry(hf_reader *list, hf_certificate *m)
     hf_form_least(list, cert_data.n, 1, "cert_data");
     if (m->count == 0) {
         hf_extensions_parse(list, &m->extensions, HF_IN_CERTIFICATE);
+        m->present_any = m->extensions.present;
     } else {
         hf_extensions_parse(list, &later, HF_IN_CERTIFICATE);
         keep_notes(&m->extensions, &later);
+        m->present_any |= later.present;
     }
     m->count++;
     hf_read_close(list, "CertificateEntry");
@@ -84,6 +86,23 @@ void hf_certificate_build(hf_writer *w, hf_bytes context, const hf_bytes *certs,
             hf_write_u16(w, 0);
     }
     hf_write_close(w, list, 3);
+}
+
+/* CompressedCertificate: RFC 8879 section 4. */
+bool hf_compressed_certificate_parse(hf_reader *r, hf_compressed_certificate *m)
+{
+    m->algorithm = hf_read_u16(r, "compression_algorithm");
+    m->uncompressed_length = hf_read_u24(r, "uncompressed_length");
+    m->compressed = hf_read_vec24(r, "compressed_certificate_message");
+    hf_form_least(r, m->compressed.n, 1, "compressed_certificate_message");
+    return hf_reader_done(r);
+}
+
+void hf_compressed_certificate_build(hf_writer *w, const hf_compressed_certificate *m)
+{
+    hf_write_u16(w, m->algorithm);
+    hf_write_u24(w, m->uncompressed_length);
+    hf_write_vec24(w, m->compressed);
 }
 
 /* CertificateVerify: RFC 9846 section 4.5.2, RFC 5246 section 7.4.8. */

@@ -69,6 +69,7 @@ static void read_body(hf_reader *r, uint8_t type)
         hf_encrypted_extensions encrypted_extensions;
         hf_certificate_request certificate_request;
         hf_certificate certificate;
+        hf_compressed_certificate compressed_certificate;
         hf_certificate_verify certificate_verify;
         hf_finished finished;
         hf_new_session_ticket new_session_ticket;
@@ -89,6 +90,9 @@ static void read_body(hf_reader *r, uint8_t type)
         break;
     case HF_MSG_CERTIFICATE:
         hf_certificate_parse(r, &m.certificate);
+        break;
+    case HF_MSG_COMPRESSED_CERTIFICATE:
+        hf_compressed_certificate_parse(r, &m.compressed_certificate);
         break;
     case HF_MSG_CERTIFICATE_VERIFY:
         hf_certificate_verify_parse(r, &m.certificate_verify);

@@ -65,6 +65,7 @@ typedef struct hf_certificate {
     hf_bytes list; /* certificate_list: of CertificateEntry */
     size_t count;
     hf_extensions extensions; /* of the first entry (OCSP, SCT), and the notes of all */
+    uint32_t present_any;     /* HF_X_BIT of each extension that any entry has */
 } hf_certificate;
 bool hf_certificate_parse(hf_reader *r, hf_certificate *m);
 bool hf_certificate_entry_next(hf_bytes *rest, hf_bytes *cert_data, hf_bytes *extensions);
@@ -72,6 +73,15 @@ bool hf_certificate_entry_next(hf_bytes *rest, hf_bytes *cert_data, hf_bytes *ex
  * none. */
 void hf_certificate_build(hf_writer *w, hf_bytes context, const hf_bytes *certs, size_t count,
                           const hf_extensions *first);
+
+/* CompressedCertificate: RFC 8879 section 4. Expanded, it is the body of a Certificate. */
+typedef struct hf_compressed_certificate {
+    uint16_t algorithm;
+    uint32_t uncompressed_length; /* bytes, as declared: judge it before believing it */
+    hf_bytes compressed;
+} hf_compressed_certificate;
+bool hf_compressed_certificate_parse(hf_reader *r, hf_compressed_certificate *m);
+void hf_compressed_certificate_build(hf_writer *w, const hf_compressed_certificate *m);
 
 /* CertificateVerify: RFC 9846 section 4.5.2. */
 typedef struct hf_certificate_verify {

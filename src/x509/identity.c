@@ -2,7 +2,9 @@
 #include "x509/identity.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "base/der.h"
 #include "base/error.h"
 
 #include <stdatomic.h>
@@ -12,6 +14,7 @@
 struct hf_identity {
     atomic_size_t references;
     hf_key *key;
+    hf_buf ocsp, scts; /* what is stapled */
     size_t count, size;
     hf_cert certs[]; /* and after them their DER, `size` bytes */
 };
@@ -99,6 +102,8 @@ void hf_identity_free(hf_identity *identity)
         atomic_fetch_sub_explicit(&identity->references, 1, memory_order_acq_rel) != 1)
         return;
     hf_key_free(identity->key);
+    hf_buf_free(&identity->ocsp);
+    hf_buf_free(&identity->scts);
     hf_free(identity);
 }
 
@@ -125,4 +130,112 @@ size_t hf_identity_size(const hf_identity *identity)
 bool hf_identity_covers(const hf_identity *identity, const char *host)
 {
     return hf_cert_matches_host(&identity->certs[0], host);
+}
+
+/* ---- choosing ---- */
+
+/* The text equals `name` but for the case of ASCII letters. */
+static bool same_name(hf_bytes name, const char *text)
+{
+    if (strlen(text) != name.n)
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t a = name.p[i], b = (uint8_t)text[i];
+        a = a >= 'A' && a <= 'Z' ? (uint8_t)(a | 0x20) : a;
+        b = b >= 'A' && b <= 'Z' ? (uint8_t)(b | 0x20) : b;
+        if (a != b)
+            return false;
+    }
+    return true;
+}
+
+unsigned hf_identity_match(const hf_identity *identity, const char *host)
+{
+    hf_san_iter it;
+    hf_san_type type;
+    hf_bytes value;
+    hf_san_start(&identity->certs[0], &it);
+    while (hf_san_next(&it, &type, &value))
+        if (type == HF_SAN_DNS && same_name(value, host))
+            return 2;
+    return hf_identity_covers(identity, host) ? 1 : 0;
+}
+
+bool hf_identity_issued_by(const hf_identity *identity, hf_bytes authorities)
+{
+    hf_reader r;
+    hf_reader_init(&r, authorities, NULL);
+    while (hf_reader_more(&r)) {
+        hf_bytes name = hf_read_vec16(&r, "distinguished_name");
+        for (size_t i = 0; i < identity->count; i++)
+            if (!r.failed && hf_bytes_equal(identity->certs[i].issuer, name))
+                return true;
+    }
+    return false;
+}
+
+/* ---- what is stapled ---- */
+
+static hf_status keep(hf_buf *into, hf_bytes bytes, hf_error *e)
+{
+    hf_buf fresh = {0};
+    hf_status s = hf_buf_append(&fresh, bytes);
+    if (s != HF_OK)
+        return hf_fail(e, s, NULL, NULL, NULL);
+    hf_buf_free(into);
+    *into = fresh;
+    return HF_OK;
+}
+
+/* OCSPResponse, RFC 6960 section 4.2.1: a SEQUENCE of a status, which must be successful (0), and
+ * the bytes of the response. */
+hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_error *e)
+{
+    hf_reader r, outer;
+    if (response.n == 0) {
+        hf_buf_free(&identity->ocsp);
+        return HF_OK;
+    }
+    hf_reader_init(&r, response, NULL);
+    hf_der_enter(&r, &outer, HF_DER_SEQUENCE, "OCSPResponse");
+    hf_bytes status = hf_der_value(&outer, 0x0a, "responseStatus");
+    hf_der_value(&outer, HF_DER_CONTEXT_CONSTRUCTED(0), "responseBytes");
+    bool whole = hf_reader_done(&outer) && hf_reader_done(&r) && response.n < 1U << 24;
+    if (!whole || status.n != 1 || status.p[0] != 0)
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "OCSPResponse", "one successful OCSP response in DER",
+                       "%zu bytes that are %s", response.n,
+                       whole ? "a response without success" : "none");
+    return keep(&identity->ocsp, response, e);
+}
+
+hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e)
+{
+    hf_reader r, scts;
+    size_t count = 0;
+    if (list.n == 0) {
+        hf_buf_free(&identity->scts);
+        return HF_OK;
+    }
+    hf_reader_init(&r, list, NULL);
+    hf_read_sub16(&r, &scts, "sct_list");
+    while (hf_reader_more(&scts)) {
+        if (hf_read_vec16(&scts, "serialized_sct").n == 0)
+            hf_reader_fail(&scts, HF_E_DECODE, "serialized_sct");
+        count++;
+    }
+    if (!hf_reader_done(&scts) || !hf_reader_done(&r) || count == 0)
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "sct_list",
+                       "a SignedCertificateTimestampList (RFC 6962 section 3.3)",
+                       "%zu bytes that are none", list.n);
+    return keep(&identity->scts, (hf_bytes){list.p + 2, list.n - 2}, e);
+}
+
+hf_bytes hf_identity_ocsp(const hf_identity *identity)
+{
+    return hf_buf_bytes(&identity->ocsp);
+}
+
+hf_bytes hf_identity_scts(const hf_identity *identity)
+{
+    return hf_buf_bytes(&identity->scts);
 }

@@ -13,4 +13,15 @@ size_t hf_identity_size(const hf_identity *identity);
 /* True when the leaf is for `host` (a server name, or the text of an address). */
 bool hf_identity_covers(const hf_identity *identity, const char *host);
 
+/* How: 0 not at all, 1 by a wildcard, 2 by the name itself. */
+unsigned hf_identity_match(const hf_identity *identity, const char *host);
+
+/* True when a certificate of the chain was issued by one of these names (of DistinguishedName with
+ * its 2-byte length), byte for byte. */
+bool hf_identity_issued_by(const hf_identity *identity, hf_bytes authorities);
+
+/* What is stapled: the OCSP response; the SCTs, without the list's own length. Empty when none. */
+hf_bytes hf_identity_ocsp(const hf_identity *identity);
+hf_bytes hf_identity_scts(const hf_identity *identity);
+
 #endif

@@ -89,6 +89,9 @@ void pair_config(pair *p, const pair_pki *pki)
     must(hf_config_trust(p->client_config, pki->store), "trust");
     must(hf_config_trust(p->server_config, pki->store), "trust");
     must(hf_config_add_identity(p->server_config, pki->server), "identity");
+    /* Certificate as it is, for those who change its bytes */
+    must(hf_config_cert_compression(p->client_config, "none"), "compression");
+    must(hf_config_cert_compression(p->server_config, "none"), "compression");
     hf_config_random(p->client_config, pair_random, &p->random);
     hf_config_random(p->server_config, pair_random, &p->random);
     hf_config_clock(p->client_config, pair_clock, NULL);

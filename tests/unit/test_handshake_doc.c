@@ -42,6 +42,10 @@ static const kind kinds[] = {
     {"Full, the client has no certificate to show",
      "Its Certificate is empty, so no CertificateVerify follows; the server decides.",
      HF_F_REQUEST},
+    {"Full, two-way, with compressed certificates",
+     "Each side has offered to expand the other's: RFC 8879.",
+     HF_F_REQUEST | HF_F_CLIENT_CERT | HF_F_SERVER_MAY_COMPRESS | HF_F_SERVER_COMPRESSED |
+         HF_F_CLIENT_MAY_COMPRESS | HF_F_CLIENT_COMPRESSED},
     {"With HelloRetryRequest",
      "No key share of the first ClientHello fits. Costs one round trip more.", HF_F_RETRY},
 };
@@ -49,7 +53,8 @@ static const kind kinds[] = {
 /* Is the row part of this handshake? What teaches a fact that the kind lacks is left out. */
 static bool part(const hf_row *row, const kind *k)
 {
-    unsigned taught = row->learns & (HF_F_RETRY | HF_F_REQUEST);
+    unsigned taught =
+        row->learns & (HF_F_RETRY | HF_F_REQUEST | HF_F_SERVER_COMPRESSED | HF_F_CLIENT_COMPRESSED);
     return hf_row_applies(row, k->facts | HF_F_HELLO) && (taught & ~k->facts) == 0;
 }
 
@@ -91,8 +96,16 @@ static void generate(text *t)
     add(t, "## The whole table\n\n"
            "| Message | From | May be left out | Needs | Not with | Section "
            "|\n|---|---|---|---|---|---|\n");
-    static const char *const facts[] = {"hello",      "retry",   "PSK",
-                                        "early data", "request", "client certificate"};
+    static const char *const facts[] = {"hello",
+                                        "retry",
+                                        "PSK",
+                                        "early data",
+                                        "request",
+                                        "client certificate",
+                                        "the client's offer of compression",
+                                        "server's compressed",
+                                        "the server's offer of compression",
+                                        "client's compressed"};
     for (size_t i = 0; i < hf_table13_rows; i++) {
         const hf_row *row = &hf_table13[i];
         if (row->message == HF_MSG_NONE)

@@ -27,7 +27,16 @@ typedef struct contents {
     bool psk;         /* ServerHello accepts one */
     bool early;       /* EncryptedExtensions accepts early data */
     bool certificate; /* the client's Certificate is not empty */
+    bool compress;    /* each side offers to expand the other's certificate: RFC 8879 */
 } contents;
+
+/* Every combination, as bits. */
+#define ALL_CONTENTS 16
+
+static contents contents_of(int bits)
+{
+    return (contents){bits & 1, bits & 2, bits & 4, bits & 8};
+}
 
 enum { CL = HF_BY_CLIENT, SE = HF_BY_SERVER };
 
@@ -55,6 +64,12 @@ typedef struct machine {
     place state;
     bool retried, requested;
 } machine;
+
+/* RFC 8879 section 4: CompressedCertificate takes the place of Certificate. */
+static bool shows_certificate(const contents *c, token t)
+{
+    return t.type == HF_MSG_CERTIFICATE || (c->compress && t.type == HF_MSG_COMPRESSED_CERTIFICATE);
+}
 
 static place after_server_finished(const machine *m, const contents *c)
 {
@@ -92,7 +107,7 @@ static void machine_take(machine *m, const contents *c, token t)
             next = c->psk ? WAIT_FINISHED : WAIT_CERT_CR;
         break;
     case WAIT_CERT_CR:
-        if (s && t.type == HF_MSG_CERTIFICATE)
+        if (s && shows_certificate(c, t))
             next = WAIT_CV;
         if (s && t.type == HF_MSG_CERTIFICATE_REQUEST) {
             m->requested = true;
@@ -100,7 +115,7 @@ static void machine_take(machine *m, const contents *c, token t)
         }
         break;
     case WAIT_CERT:
-        if (s && t.type == HF_MSG_CERTIFICATE)
+        if (s && shows_certificate(c, t))
             next = WAIT_CV;
         break;
     case WAIT_CV:
@@ -116,7 +131,7 @@ static void machine_take(machine *m, const contents *c, token t)
             next = m->requested ? WAIT_CLIENT_CERT : WAIT_CLIENT_FINISHED;
         break;
     case WAIT_CLIENT_CERT:
-        if (!s && t.type == HF_MSG_CERTIFICATE)
+        if (!s && shows_certificate(c, t))
             next = c->certificate ? WAIT_CLIENT_CV : WAIT_CLIENT_FINISHED;
         break;
     case WAIT_CLIENT_CV:
@@ -161,7 +176,12 @@ static void learn(walk *w, const hf_row *row, const contents *c)
     if (row->message == HF_MSG_ENCRYPTED_EXTENSIONS && c->psk && c->early &&
         (w->facts & HF_F_RETRY) == 0)
         w->facts |= HF_F_EARLY;
-    if (row->message == HF_MSG_CERTIFICATE && row->by == CL && c->certificate)
+    if (row->message == HF_MSG_CLIENT_HELLO && c->compress)
+        w->facts |= HF_F_SERVER_MAY_COMPRESS;
+    if (row->message == HF_MSG_CERTIFICATE_REQUEST && c->compress)
+        w->facts |= HF_F_CLIENT_MAY_COMPRESS;
+    if ((row->message == HF_MSG_CERTIFICATE || row->message == HF_MSG_COMPRESSED_CERTIFICATE) &&
+        row->by == CL && c->certificate)
         w->facts |= HF_F_CLIENT_CERT;
 }
 
@@ -223,7 +243,8 @@ static unsigned judged, accepted;
 
 static void describe(const sequence *q, const contents *c)
 {
-    print_message("psk %d, early %d, client's certificate %d:", c->psk, c->early, c->certificate);
+    print_message("psk %d, early %d, client's certificate %d, compression %d:", c->psk, c->early,
+                  c->certificate, c->compress);
     for (size_t i = 0; i < q->n; i++)
         print_message(" %c:%u", q->at[i].by == CL ? 'C' : 'S', q->at[i].type);
     print_message("\n");
@@ -259,6 +280,8 @@ static const token all_tokens[] = {
     {CL, HF_MSG_CERTIFICATE},
     {CL, HF_MSG_CERTIFICATE_VERIFY},
     {CL, HF_MSG_FINISHED},
+    {SE, HF_MSG_COMPRESSED_CERTIFICATE},
+    {CL, HF_MSG_COMPRESSED_CERTIFICATE},
     /* and what never fits */
     {SE, HF_MSG_CLIENT_HELLO},
     {CL, HF_MSG_SERVER_HELLO},
@@ -275,7 +298,6 @@ static const token all_tokens[] = {
     {SE, HF_MSG_SERVER_HELLO_DONE},
     {CL, HF_MSG_CLIENT_KEY_EXCHANGE},
     {SE, HF_MSG_CERTIFICATE_STATUS},
-    {SE, HF_MSG_COMPRESSED_CERTIFICATE},
     {CL, 77},
     {SE, 255},
 };
@@ -309,8 +331,8 @@ static void enumerate(machine m, sequence *q, const contents *c)
 static void enumerate_all(void)
 {
     legal_count = 0;
-    for (int bits = 0; bits < 8; bits++) {
-        const contents c = {bits & 1, bits & 2, bits & 4};
+    for (int bits = 0; bits < ALL_CONTENTS; bits++) {
+        const contents c = contents_of(bits);
         sequence q = {.n = 0};
         if (c.early && !c.psk)
             continue; /* early data needs a PSK */
@@ -328,8 +350,9 @@ static void every_legal_handshake_is_accepted_by_both_sides(void **state)
     print_message("%zu legal sequences\n", legal_count);
     assert_int_equal(accepted, legal_count);
     /* with and without retry: certificates with no request, with one answered empty or not (the
-     * contents that do not show are counted apart), PSK, PSK with early data */
-    assert_int_equal(legal_count, 16);
+     * contents that do not show are counted apart), PSK, PSK with early data: 16. With compression
+     * offered the same again, each certificate plain or compressed: 32. */
+    assert_int_equal(legal_count, 48);
 }
 
 static void every_beginning_of_a_legal_handshake_is_judged_right(void **state)
@@ -395,8 +418,8 @@ static void every_sequence_one_edit_away_is_judged_right(void **state)
     judged = accepted = 0;
     enumerate_all();
     for (size_t i = 0; i < legal_count; i++) {
-        for (int bits = 0; bits < 8; bits++) {
-            const contents c = {bits & 1, bits & 2, bits & 4};
+        for (int bits = 0; bits < ALL_CONTENTS; bits++) {
+            const contents c = contents_of(bits);
             edits_of(&legal[i], &c);
         }
     }
@@ -420,6 +443,8 @@ static void expected_names_what_could_have_come(void **state)
          ""}, /* keys are to be agreed first */
         {HF_MSG_ENCRYPTED_EXTENSIONS, SE, HF_F_HELLO, HF_MSG_FINISHED,
          "CertificateRequest or Certificate"},
+        {HF_MSG_ENCRYPTED_EXTENSIONS, SE, HF_F_HELLO | HF_F_SERVER_MAY_COMPRESS, HF_MSG_FINISHED,
+         "CertificateRequest or CompressedCertificate or Certificate"},
         {HF_MSG_ENCRYPTED_EXTENSIONS, SE, HF_F_HELLO | HF_F_PSK, HF_MSG_CERTIFICATE, "Finished"},
         {HF_MSG_FINISHED, CL, HF_F_HELLO, HF_MSG_CERTIFICATE, "Finished"},
         {HF_MSG_FINISHED, CL, HF_F_HELLO | HF_F_REQUEST, HF_MSG_FINISHED, "Certificate"},
