@@ -30,9 +30,12 @@ asan: ## build with AddressSanitizer and UndefinedBehaviorSanitizer into build/a
 	@cmake --preset asan >/dev/null
 	@cmake --build build/asan $(if $(JOBS),-j $(JOBS)) -- --quiet
 
-bench: release ## measure handshakes, records and memory against libssl; QUICK=1 in a minute
-	@build/handfast_bench $(if $(QUICK),--quick) --json build/bench.json
-	@echo "written: build/bench.json"
+bench: ## measure handshakes, records and memory beside other libraries; QUICK=1 in a minute
+	@tools/deps test
+	@cmake --preset release >/dev/null
+	@$(BUILD)
+	@build/handfast_bench $(if $(QUICK),--quick) --json build/bench.json --svg build/bench.svg
+	@echo "written: build/bench.json, build/bench.svg"
 
 fuzz: ## build the libFuzzer programs with clang into build/fuzzing/fuzz
 	@tools/deps test

@@ -1,4 +1,5 @@
-/* heap.c: malloc and friends, counted. Defined in the program, they serve every library in it. */
+/* heap.c: malloc and friends, counted per thread. Defined in the program, they serve every library
+ * in it. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -15,13 +16,19 @@ extern void *__libc_realloc(void *p, size_t n);
 extern void *__libc_memalign(size_t alignment, size_t n);
 extern void __libc_free(void *p);
 
-static uint64_t live, allocations;
+static _Thread_local int64_t live;
+static _Thread_local uint64_t allocations;
 
-/* The usable size is what the program really pays. */
+/* A block costs its usable size and the word before it that the allocator keeps. */
+static int64_t size_of(void *p)
+{
+    return (int64_t)(malloc_usable_size(p) + sizeof(size_t));
+}
+
 static void *counted(void *p)
 {
     if (p != NULL) {
-        live += malloc_usable_size(p);
+        live += size_of(p);
         allocations++;
     }
     return p;
@@ -40,13 +47,13 @@ void *calloc(size_t count, size_t n)
 void free(void *p)
 {
     if (p != NULL)
-        live -= malloc_usable_size(p);
+        live -= size_of(p);
     __libc_free(p);
 }
 
 void *realloc(void *p, size_t n)
 {
-    size_t before = p != NULL ? malloc_usable_size(p) : 0;
+    int64_t before = p != NULL ? size_of(p) : 0;
     void *q = __libc_realloc(p, n);
     if (q != NULL || n == 0)
         live -= before;
@@ -71,7 +78,7 @@ int posix_memalign(void **out, size_t alignment, size_t n)
 
 #pragma GCC visibility pop
 
-uint64_t bench_heap_live(void)
+int64_t bench_heap_live(void)
 {
     return live;
 }
