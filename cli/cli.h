@@ -112,11 +112,14 @@ extern const cli_command cli_command_explain; /* cli/explain.c */
 extern const cli_option cli_common_options[];     /* help, quiet, verbose, color: always there */
 extern const cli_option cli_json_options[];       /* json */
 extern const cli_option cli_tls_client_options[]; /* cacert, servername, resolve, insecure, cert,
-                                                     key, password-file, timeout */
-extern const cli_option cli_tls_server_options[]; /* cert, key, password-file, client-ca,
-                                                     client-auth */
+                                                     key, ocsp, scts, password-file, no-ocsp,
+                                                     ask-scts, name-authorities, timeout */
+extern const cli_option cli_tls_server_options[]; /* cert, key, ocsp, scts, password-file,
+                                                     client-ca, client-auth, no-authorities,
+                                                     known-names-only */
 extern const cli_option cli_tls_options[];        /* both roles: alpn, min-version, max-version,
-                                                     groups, suites, sigschemes, keylog, trace */
+                                                     groups, suites, sigschemes, cert-sigschemes,
+                                                     cert-compression, keylog, trace */
 
 /* ---- what was typed ---- */
 

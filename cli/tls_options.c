@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE 1
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
+#include "cli/tls_identities.h"
 #include "explain/explain.h"
 
 #include <errno.h>
@@ -24,6 +25,16 @@
          .repeats = true,                                                                          \
          .value = "FILE",                                                                          \
          .help = "the private key of the --cert before it, unless it is in the same file"},        \
+        {.name = "ocsp",                                                                           \
+         .kind = CLI_FILE,                                                                         \
+         .repeats = true,                                                                          \
+         .value = "FILE",                                                                          \
+         .help = "staple this OCSP response (DER) to the --cert before it"},                       \
+        {.name = "scts",                                                                           \
+         .kind = CLI_FILE,                                                                         \
+         .repeats = true,                                                                          \
+         .value = "FILE",                                                                          \
+         .help = "send this list of certificate timestamps (RFC 6962) with it"},                   \
     {                                                                                              \
         .name = "password-file", .kind = CLI_FILE, .value = "FILE",                                \
         .help = "its first line opens an encrypted key"                                            \
@@ -49,6 +60,13 @@ const cli_option cli_tls_client_options[] = {
      .kind = CLI_FLAG,
      .help = "accept any certificate: anyone on the way can read and change everything"},
     IDENTITY_OPTIONS("this client's ", ""),
+    {.name = "no-ocsp", .kind = CLI_FLAG, .help = "do not ask for a stapled OCSP response"},
+    {.name = "ask-scts",
+     .kind = CLI_FLAG,
+     .help = "ask for signed certificate timestamps (Certificate Transparency)"},
+    {.name = "name-authorities",
+     .kind = CLI_FLAG,
+     .help = "tell the server which authorities this side trusts, so that it can choose"},
     {.name = "timeout",
      .kind = CLI_SECONDS,
      .value = "SECONDS",
@@ -70,6 +88,12 @@ const cli_option cli_tls_server_options[] = {
      .value = "MODE",
      .choices = "none|optional|required",
      .help = "ask clients for a certificate; needs --client-ca, and is required with it"},
+    {.name = "no-authorities",
+     .kind = CLI_FLAG,
+     .help = "do not tell clients the names of the --client-ca authorities"},
+    {.name = "known-names-only",
+     .kind = CLI_FLAG,
+     .help = "refuse clients that ask for a name which no certificate covers"},
     {0},
 };
 
@@ -100,6 +124,14 @@ const cli_option cli_tls_options[] = {
      .kind = CLI_TEXT,
      .value = "LIST",
      .help = "signature schemes, best first: ecdsa_secp256r1_sha256:..."},
+    {.name = "cert-sigschemes",
+     .kind = CLI_TEXT,
+     .value = "LIST",
+     .help = "signatures that the peer's certificates may bear: ecdsa_secp256r1_sha256:..."},
+    {.name = "cert-compression",
+     .kind = CLI_TEXT,
+     .value = "LIST",
+     .help = "how certificates may be compressed, best first: brotli:zstd:zlib, or none"},
     {.name = "keylog",
      .kind = CLI_FILE,
      .value = "FILE",
@@ -394,34 +426,6 @@ cli_exit cli_identity_read(cli *c, const char *chain_path, const char *key_path,
                                   : "reading the certificate and its key from one file (no --key)");
 }
 
-/* Every --cert with the --key that follows it before the next --cert. */
-static cli_exit add_identities(cli *c, hf_config *cfg)
-{
-    for (size_t i = 0; i < c->value_count; i++) {
-        const char *name = c->values[i].option->name, *chain = c->values[i].text, *key = NULL;
-        if (strcmp(name, "key") == 0)
-            return cli_usage(c, "a --key stands without a --cert before it", chain,
-                             "--cert FILE --key FILE, in this order");
-        if (strcmp(name, "cert") != 0)
-            continue;
-        for (size_t j = i + 1; j < c->value_count && key == NULL; j++) {
-            if (strcmp(c->values[j].option->name, "cert") == 0)
-                break;
-            if (strcmp(c->values[j].option->name, "key") == 0) {
-                key = c->values[j].text;
-                i = j;
-            }
-        }
-        hf_identity *identity;
-        cli_exit status = cli_identity_read(c, chain, key, &identity);
-        if (status != CLI_DONE)
-            return status;
-        hf_config_add_identity(cfg, identity);
-        hf_identity_free(identity);
-    }
-    return CLI_DONE;
-}
-
 /* A store of the files that a repeatable option names. */
 static cli_exit read_store(cli *c, const char *option, hf_store **out)
 {
@@ -513,6 +517,8 @@ static cli_exit add_choices(cli *c, hf_config *cfg)
         {"suites", hf_config_suites},
         {"sigschemes", hf_config_sigschemes},
         {"alpn", hf_config_alpn},
+        {"cert-sigschemes", hf_config_cert_sigschemes},
+        {"cert-compression", hf_config_cert_compression},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const char *list = cli_text(c, lists[i].option);
@@ -530,7 +536,7 @@ static cli_exit add_everything(cli *c, hf_role role, const hf_trace *also, hf_co
     if (status == CLI_DONE && role == HF_SERVER && has_option(c, "client-ca"))
         status = add_client_auth(c, cfg);
     if (status == CLI_DONE && has_option(c, "cert"))
-        status = add_identities(c, cfg);
+        status = cli_tls_identities(c, role, cfg);
     if (status == CLI_DONE && has_option(c, "min-version"))
         status = add_choices(c, cfg);
     if (status == CLI_DONE)

@@ -14,6 +14,10 @@ void cli_show_tls(cli *c, hf_stream *s)
                info.peer_scheme != NULL ? info.peer_scheme : "");
     if (info.alpn.n > 0)
         cli_detail(c, 1, "* ALPN %.*s", (int)info.alpn.n, (const char *)info.alpn.p);
+    if (info.ocsp_stapled || info.scts_sent)
+        cli_detail(c, 1, "* stapled: %s%s%s", info.ocsp_stapled ? "OCSP response" : "",
+                   info.ocsp_stapled && info.scts_sent ? ", " : "",
+                   info.scts_sent ? "certificate timestamps" : "");
     if (peer == NULL)
         return;
     hf_name_text(peer->subject, subject, sizeof subject);

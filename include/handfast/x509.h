@@ -198,7 +198,7 @@ HF_API const hf_key *hf_identity_key(const hf_identity *identity);
  * SignedCertificateTimestampList as an OCSP extension or a log has it: two length bytes, then each
  * SCT after two length bytes of its own). Copied; empty bytes take it away again. Set them before
  * the identity is given to a config: from then on it is constant. Their form is checked
- * (HF_E_BAD_ARGUMENT), not what they say. HF_E_OUT_OF_MEMORY. */
+ * (HF_E_STAPLE_MALFORMED), not what they say. HF_E_OUT_OF_MEMORY. */
 HF_API hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_error *e);
 HF_API hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e);
 

@@ -3,8 +3,8 @@
 #define HF_HANDSHAKE_CONFIG_H
 
 #include "base/buf.h"
-#include "crypto/lookup.h"
 #include "crypto/compress.h"
+#include "crypto/lookup.h"
 #include <handfast/handfast.h>
 #include <stdatomic.h>
 

@@ -202,8 +202,8 @@ hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_erro
     hf_der_value(&outer, HF_DER_CONTEXT_CONSTRUCTED(0), "responseBytes");
     bool whole = hf_reader_done(&outer) && hf_reader_done(&r) && response.n < 1U << 24;
     if (!whole || status.n != 1 || status.p[0] != 0)
-        return hf_fail(e, HF_E_BAD_ARGUMENT, "OCSPResponse", "one successful OCSP response in DER",
-                       "%zu bytes that are %s", response.n,
+        return hf_fail(e, HF_E_STAPLE_MALFORMED, "OCSPResponse",
+                       "one successful OCSP response in DER", "%zu bytes that are %s", response.n,
                        whole ? "a response without success" : "none");
     return keep(&identity->ocsp, response, e);
 }
@@ -224,7 +224,7 @@ hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e
         count++;
     }
     if (!hf_reader_done(&scts) || !hf_reader_done(&r) || count == 0)
-        return hf_fail(e, HF_E_BAD_ARGUMENT, "sct_list",
+        return hf_fail(e, HF_E_STAPLE_MALFORMED, "sct_list",
                        "a SignedCertificateTimestampList (RFC 6962 section 3.3)",
                        "%zu bytes that are none", list.n);
     return keep(&identity->scts, (hf_bytes){list.p + 2, list.n - 2}, e);

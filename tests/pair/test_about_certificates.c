@@ -402,16 +402,18 @@ static void only_well_formed_staples_are_taken(void **state)
     hf_error e;
     hf_identity *id = stapling(server_names, true);
     for (size_t n = 1; n < sizeof ocsp; n++)
-        assert_int_equal(hf_identity_set_ocsp(id, hf_bytes_of(ocsp, n), &e), HF_E_BAD_ARGUMENT);
+        assert_int_equal(hf_identity_set_ocsp(id, hf_bytes_of(ocsp, n), &e), HF_E_STAPLE_MALFORMED);
     assert_int_equal(hf_identity_set_ocsp(id, hf_bytes_of(failed, sizeof failed), &e),
-                     HF_E_BAD_ARGUMENT);
+                     HF_E_STAPLE_MALFORMED);
     assert_int_equal(hf_identity_set_ocsp(id, hf_bytes_of(unsuccessful, sizeof unsuccessful), &e),
-                     HF_E_BAD_ARGUMENT);
+                     HF_E_STAPLE_MALFORMED);
     assert_non_null(strstr(e.got, "without success"));
     for (size_t n = 1; n < sizeof scts; n++)
-        assert_int_equal(hf_identity_set_scts(id, hf_bytes_of(scts, n), &e), HF_E_BAD_ARGUMENT);
-    assert_int_equal(hf_identity_set_scts(id, hf_bytes_of(empty_list, 2), &e), HF_E_BAD_ARGUMENT);
-    assert_int_equal(hf_identity_set_scts(id, hf_bytes_of(empty_sct, 4), &e), HF_E_BAD_ARGUMENT);
+        assert_int_equal(hf_identity_set_scts(id, hf_bytes_of(scts, n), &e), HF_E_STAPLE_MALFORMED);
+    assert_int_equal(hf_identity_set_scts(id, hf_bytes_of(empty_list, 2), &e),
+                     HF_E_STAPLE_MALFORMED);
+    assert_int_equal(hf_identity_set_scts(id, hf_bytes_of(empty_sct, 4), &e),
+                     HF_E_STAPLE_MALFORMED);
     /* and they can be taken away */
     assert_int_equal(hf_identity_set_ocsp(id, (hf_bytes){NULL, 0}, &e), HF_OK);
     assert_int_equal(hf_identity_set_scts(id, (hf_bytes){NULL, 0}, &e), HF_OK);
