@@ -144,7 +144,7 @@ static hf_conn *open_one(hf_config *config, const recording *r)
         ok = feed(c, r->bytes[i], r->n[i]);
         hf_out_consumed(c, hf_out(c).n);
     }
-    if (ok && hf_read(c, &byte, 1, &got) == HF_OK && got == 1 && hf_step(c) >= 0)
+    if (ok && hf_read(c, &byte, 1, &got) == HF_OK && got == 1 && hf_step(c) >= 0 && hf_step(c) >= 0)
         return c;
     hf_conn_free(c);
     return NULL;

@@ -326,6 +326,8 @@ void serve_conn_run(serve_conn *k)
         if (k->phase == PHASE_GONE)
             return;
     }
+    if (k->phase == PHASE_IDLE && !moved)
+        hf_conn_rest(k->tls); /* for all that is known, the next request is minutes away */
     if (k->phase != PHASE_GONE)
         watch(k, moved && k->phase != PHASE_LINGER);
 }

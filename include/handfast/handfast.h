@@ -276,6 +276,13 @@ enum {
  * alert for the peer, and free it). hf_conn_error tells the story. */
 HF_API int hf_step(hf_conn *c);
 
+/* Gives back what a connection need not hold while nothing goes on: expanded keys and empty
+ * buffers, some two kilobytes. They are made again when they are needed, in well under a
+ * microsecond. It happens by itself in the second of two hf_steps between which no record came or
+ * went; a program that steps a connection only when something came calls this before it waits for
+ * long. */
+HF_API void hf_conn_rest(hf_conn *c);
+
 /* Input: copies up to `n` bytes in; `*used` says how many were taken (fewer only when the
  * connection holds a whole record that must be read first: step, read, and feed the rest). */
 HF_API hf_status hf_feed(hf_conn *c, const void *p, size_t n, size_t *used);

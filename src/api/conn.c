@@ -10,14 +10,15 @@
 
 /* ---- life ---- */
 
-static hf_status conn_new(hf_config *cfg, hf_role role, hf_conn **out)
+/* With `room` more bytes behind the connection, in the same allocation. */
+static hf_status conn_new(hf_config *cfg, hf_role role, size_t room, hf_conn **out)
 {
     *out = NULL;
     if (!cfg->frozen)
         return HF_E_CONFIG_NOT_FROZEN;
     if (cfg->role != role)
         return HF_E_WRONG_ROLE;
-    hf_conn *c = hf_alloc(sizeof(*c));
+    hf_conn *c = hf_alloc(sizeof(*c) + room);
     if (c == NULL)
         return HF_E_OUT_OF_MEMORY;
     c->cfg = hf_config_ref(cfg);
@@ -51,16 +52,12 @@ hf_status hf_client_new(hf_config *cfg, const char *host, hf_conn **out)
         return HF_E_NO_HOST_NAME;
     if (!host_valid(host))
         return HF_E_BAD_HOST_NAME;
-    hf_status s = conn_new(cfg, HF_CLIENT, out);
+    size_t n = strlen(host);
+    hf_status s = conn_new(cfg, HF_CLIENT, n + 1, out);
     if (s != HF_OK)
         return s;
-    size_t n = strlen(host);
-    (*out)->host = hf_strdup(host);
-    if ((*out)->host == NULL) {
-        hf_conn_free(*out);
-        *out = NULL;
-        return HF_E_OUT_OF_MEMORY;
-    }
+    (*out)->host = (char *)(*out + 1);
+    memcpy((*out)->host, host, n + 1);
     if (n > 1 && host[n - 1] == '.')
         (*out)->host[n - 1] = '\0';
     return HF_OK;
@@ -68,7 +65,7 @@ hf_status hf_client_new(hf_config *cfg, const char *host, hf_conn **out)
 
 hf_status hf_client_new_insecure_no_name(hf_config *cfg, hf_conn **out)
 {
-    hf_status s = conn_new(cfg, HF_CLIENT, out);
+    hf_status s = conn_new(cfg, HF_CLIENT, 0, out);
     if (s == HF_OK)
         (*out)->insecure_no_name = true;
     return s;
@@ -76,18 +73,19 @@ hf_status hf_client_new_insecure_no_name(hf_config *cfg, hf_conn **out)
 
 hf_status hf_server_new(hf_config *cfg, hf_conn **out)
 {
-    return conn_new(cfg, HF_SERVER, out);
+    return conn_new(cfg, HF_SERVER, 0, out);
 }
 
 void hf_conn_free(hf_conn *c)
 {
     if (c == NULL)
         return;
-    hf_handshake_free(c->hs);
+    hf_conn_drop_handshake(c);
     hf_channel_free(&c->channel);
     hf_buf_free(&c->messages);
     hf_free(c->error);
-    hf_free(c->host);
+    if (c->host != (char *)(c + 1))
+        hf_free(c->host);
     hf_free(c->alpn);
     hf_free(c->peer_chain);
     hf_config_free(c->cfg);
@@ -139,6 +137,12 @@ int hf_step(hf_conn *c)
     if (c->peer_closed && c->close_sent && !output && c->data.n == 0)
         wants |= HF_CLOSED;
     return wants;
+}
+
+void hf_conn_rest(hf_conn *c)
+{
+    if (c->hs == NULL)
+        hf_channel_rest(&c->channel);
 }
 
 hf_status hf_feed(hf_conn *c, const void *p, size_t n, size_t *used)
@@ -230,10 +234,27 @@ static hf_status write_record(hf_conn *c, const uint8_t *p, size_t n)
     return s == HF_OK ? HF_OK : hf_conn_fail(c, &e);
 }
 
+/* Room for all the records that one hf_write will make, so that `out` grows once. */
+static hf_status reserve_output(hf_conn *c, size_t n)
+{
+    hf_error e = {0};
+    size_t pending = hf_out(c).n, most = c->cfg->limits.output_pending;
+    if (pending >= most || n == 0)
+        return HF_OK;
+    size_t whole = (most - pending + record_content(c) - 1) / record_content(c) * record_content(c);
+    hf_status s = hf_buf_reserve(&c->channel.out, hf_seal_size(c, n < whole ? n : whole));
+    if (s == HF_OK)
+        return HF_OK;
+    hf_fail(&e, s, NULL, NULL, NULL);
+    return hf_conn_fail(c, &e);
+}
+
 hf_status hf_write(hf_conn *c, const void *p, size_t n, size_t *taken)
 {
     *taken = 0;
     hf_status s = may_write(c);
+    if (s == HF_OK)
+        s = reserve_output(c, n);
     while (s == HF_OK && *taken < n && hf_out(c).n < c->cfg->limits.output_pending) {
         size_t most = record_content(c), left = n - *taken;
         size_t take = left < most ? left : most;

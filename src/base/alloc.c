@@ -10,6 +10,11 @@ void *hf_alloc(size_t n)
     return calloc(1, n == 0 ? 1 : n);
 }
 
+void *hf_alloc_raw(size_t n)
+{
+    return malloc(n == 0 ? 1 : n);
+}
+
 void *hf_alloc_aligned(size_t n)
 {
     size_t whole = (n + 63) & ~(size_t)63;

@@ -1,7 +1,7 @@
 /* alloc.h: the only door to the heap, and the arena that a handshake lives in.
  *
- * Everything in src/ allocates through hf_alloc and hf_free. They are two small functions in a file
- * of their own, so that a test can put its own in their place when it links (--wrap) and make any
+ * Everything in src/ allocates through hf_alloc and hf_free. They are small functions in a file of
+ * their own, so that a test can put its own in their place when it links (--wrap) and make any
  * one allocation fail: no hook, no global state in the product.
  */
 #ifndef HF_BASE_ALLOC_H
@@ -11,6 +11,10 @@
 
 /* `n` zeroed bytes aligned for any type, or NULL. */
 void *hf_alloc(size_t n);
+
+/* `n` bytes that are not zeroed, or NULL: for what is written before it is read, and large enough
+ * for the difference to count. */
+void *hf_alloc_raw(size_t n);
 
 /* `n` zeroed bytes aligned to 64 (vector key schedules), or NULL. Free with hf_free. */
 void *hf_alloc_aligned(size_t n);
@@ -28,6 +32,10 @@ char *hf_strdup(const char *text);
 typedef struct hf_arena {
     struct hf_arena_chunk *chunk; /* the newest */
 } hf_arena;
+
+/* Lends an empty arena its first chunk: `size` bytes aligned to 16, which need not be zeroed, stay
+ * the lender's, and outlive the arena. Large enough, and the arena asks for no memory at all. */
+void hf_arena_lend(hf_arena *a, void *memory, size_t size);
 
 /* `n` zeroed bytes, aligned to 16, good until hf_arena_free; NULL when memory ran out. */
 void *hf_arena_alloc(hf_arena *a, size_t n);

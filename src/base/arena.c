@@ -10,6 +10,7 @@
 struct hf_arena_chunk {
     struct hf_arena_chunk *older;
     size_t room, used;
+    bool lent; /* not the arena's to free, and not zeroed yet */
     _Alignas(ALIGNMENT) uint8_t bytes[];
 };
 
@@ -25,6 +26,15 @@ static struct hf_arena_chunk *chunk_new(hf_arena *a, size_t least)
     return c;
 }
 
+void hf_arena_lend(hf_arena *a, void *memory, size_t size)
+{
+    struct hf_arena_chunk *c = memory;
+    if (a->chunk != NULL || size < sizeof(*c) + ALIGNMENT)
+        return;
+    *c = (struct hf_arena_chunk){.room = size - sizeof(*c), .lent = true};
+    a->chunk = c;
+}
+
 void *hf_arena_alloc(hf_arena *a, size_t n)
 {
     if (n > SIZE_MAX / 2)
@@ -37,6 +47,8 @@ void *hf_arena_alloc(hf_arena *a, size_t n)
         return NULL;
     void *p = c->bytes + c->used;
     c->used += n;
+    if (c->lent)
+        memset(p, 0, n);
     return p;
 }
 
@@ -54,7 +66,10 @@ void hf_arena_free(hf_arena *a)
     while (a->chunk != NULL) {
         struct hf_arena_chunk *c = a->chunk;
         a->chunk = c->older;
-        hf_free_wiped(c, sizeof(*c) + c->used);
+        if (c->lent)
+            hf_wipe(c, sizeof(*c) + c->used);
+        else
+            hf_free_wiped(c, sizeof(*c) + c->used);
     }
 }
 

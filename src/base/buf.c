@@ -18,7 +18,7 @@ hf_status hf_buf_reserve(hf_buf *b, size_t more)
         room = LEAST_ROOM;
     if (b->room != 0 && room < 2 * b->room)
         room = 2 * b->room;
-    uint8_t *p = hf_alloc(room);
+    uint8_t *p = hf_alloc_raw(room);
     if (p == NULL)
         return HF_E_OUT_OF_MEMORY;
     hf_copy(p, b->p, b->n);

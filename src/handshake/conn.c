@@ -217,20 +217,30 @@ static hf_status next_message(hf_conn *c, bool *took, hf_error *e)
     *took = true;
     s = dispatch_message(c, (hf_bytes){p, 4 + length}, c->messages.n == 4 + length, e);
     hf_buf_drop_front(&c->messages, 4 + length);
-    if (c->messages.n == 0)
+    if (c->messages.n == 0 && c->hs == NULL)
         hf_buf_free(&c->messages);
     return s;
 }
 
 /* ---- the loop ---- */
 
+/* Keys may be expanded in the scratch. */
+void hf_conn_drop_handshake(hf_conn *c)
+{
+    hf_epoch_lend(&c->channel.read, NULL);
+    hf_epoch_lend(&c->channel.write, NULL);
+    hf_handshake_free(c->hs);
+    c->hs = NULL;
+}
+
 /* The handshake is over: what stays moves to the connection, the scratch goes. */
 static void finish_handshake(hf_conn *c)
 {
     c->established = true;
     hf_trace_state(c, "established", "RFC 9846 section 4.5.3");
-    hf_handshake_free(c->hs);
-    c->hs = NULL;
+    hf_conn_drop_handshake(c);
+    if (c->messages.n == 0)
+        hf_buf_free(&c->messages);
 }
 
 /* One turn: *more is false when only the outside can help. */
@@ -291,6 +301,7 @@ hf_status hf_conn_drive(hf_conn *c)
         s = judge_end(c, &e);
     if (s != HF_OK)
         return hf_conn_fail(c, &e);
-    hf_channel_trim(&c->channel);
+    if (c->hs == NULL)
+        hf_channel_trim(&c->channel); /* a handshake needs its buffers again */
     return HF_OK;
 }

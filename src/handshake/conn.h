@@ -63,6 +63,9 @@ typedef struct hf_peer_chain {
  */
 hf_status hf_conn_drive(hf_conn *c);
 
+/* Lets the handshake's scratch go, and with it whatever of the connection lay in it. */
+void hf_conn_drop_handshake(hf_conn *c);
+
 /* Deals with one record that was opened: the part of hf_conn_drive that hf_open shares. `*data` is
  * its application data, else empty. */
 hf_status hf_conn_take_record(hf_conn *c, const hf_record *r, hf_bytes *data);

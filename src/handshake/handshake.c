@@ -8,6 +8,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Behind the struct, in the same allocation: enough for a handshake with a chain of usual length.
+ */
+#define SCRATCH_ROOM 12288U
+
+_Static_assert(sizeof(hf_handshake) % 16 == 0, "what follows it is aligned");
+
 static void free_scratch(hf_handshake *hs)
 {
     hf_transcript_free(&hs->transcript);
@@ -25,9 +31,11 @@ static void release_job(hf_job *job)
 
 hf_status hf_handshake_new(hf_conn *c)
 {
-    hf_handshake *hs = hf_alloc(sizeof(*hs));
+    hf_handshake *hs = hf_alloc_raw(sizeof(*hs) + SCRATCH_ROOM);
     if (hs == NULL)
         return HF_E_OUT_OF_MEMORY;
+    memset(hs, 0, sizeof(*hs));
+    hf_arena_lend(&hs->arena, hs + 1, SCRATCH_ROOM);
     hs->conn = c;
     hs->cfg = hf_config_ref(c->cfg);
     hs->table = hf_table13;

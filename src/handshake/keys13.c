@@ -10,11 +10,23 @@ static const hf_hash *hash_of(const hf_handshake *hs)
     return hs->conn->suite->hash;
 }
 
+/* The handshake's keys are expanded into its own scratch: conn.c takes that back at the end. */
+static void lend_room(hf_conn *c, hf_epoch *epoch)
+{
+    const uintptr_t alignment = 64;
+    if (c->hs == NULL || epoch->lent != NULL)
+        return;
+    uint8_t *p = hf_arena_alloc(&c->hs->arena, c->suite->aead->state_len + alignment);
+    if (p != NULL)
+        hf_epoch_lend(epoch, p + (-(uintptr_t)p & (alignment - 1)));
+}
+
 hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, const char *name)
 {
     uint8_t key[HF_AEAD_MAX_KEY], iv[HF_AEAD_NONCE];
     const hf_aead *aead = c->suite->aead;
     hf_traffic_keys13(c->suite->hash, secret, aead->key_len, key, iv);
+    lend_room(c, epoch);
     hf_status s = hf_epoch_set(epoch, aead, key, iv, name);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));

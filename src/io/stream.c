@@ -205,6 +205,8 @@ static int drive(hf_stream *s, int until, const char *what, int64_t deadline_ms,
             return state;
         if (wants_input(state) && receive_some(s))
             continue;
+        if ((state & HF_WANT_JOB) == 0)
+            hf_conn_rest(s->conn); /* the wait may be long */
         hf_status status = await(s, state, deadline_ms);
         if (status < 0)
             return await_failed(s, status, what, timeout_ms);

@@ -291,10 +291,31 @@ void hf_channel_out_consumed(hf_channel *ch, size_t n)
     }
 }
 
-void hf_channel_trim(hf_channel *ch)
+static void trim_buffers(hf_channel *ch)
 {
     if (ch->in.room != 0 && ch->in.n == 0)
         hf_buf_free(&ch->in);
     if (ch->out.room != 0 && ch->out.n == 0)
         hf_buf_free(&ch->out);
+}
+
+static void rest_unless_used(hf_epoch *e)
+{
+    if (!e->used)
+        hf_epoch_rest(e);
+    e->used = false;
+}
+
+void hf_channel_trim(hf_channel *ch)
+{
+    trim_buffers(ch);
+    rest_unless_used(&ch->read);
+    rest_unless_used(&ch->write);
+}
+
+void hf_channel_rest(hf_channel *ch)
+{
+    trim_buffers(ch);
+    hf_epoch_rest(&ch->read);
+    hf_epoch_rest(&ch->write);
 }

@@ -63,7 +63,11 @@ size_t hf_channel_record_size(const hf_channel *ch, size_t n);
 hf_bytes hf_channel_out(const hf_channel *ch);
 void hf_channel_out_consumed(hf_channel *ch, size_t n);
 
-/* Gives back buffers that hold nothing. */
+/* Gives back buffers that hold nothing; and expanded keys, when no record came or went since the
+ * last call. */
 void hf_channel_trim(hf_channel *ch);
+
+/* Gives back all of that at once. */
+void hf_channel_rest(hf_channel *ch);
 
 #endif

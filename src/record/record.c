@@ -6,31 +6,57 @@
 #include "base/ct.h"
 #include "base/error.h"
 
+hf_status hf_epoch_wake(hf_epoch *e)
+{
+    e->used = true;
+    if (e->state != NULL || e->aead == NULL)
+        return HF_OK;
+    void *state = e->lent != NULL ? e->lent : hf_alloc_aligned(e->aead->state_len);
+    if (state == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    hf_status s = e->aead->setup(state, e->key);
+    if (s == HF_OK)
+        e->state = state;
+    else if (state != e->lent)
+        hf_free_wiped(state, e->aead->state_len);
+    return s;
+}
+
+void hf_epoch_rest(hf_epoch *e)
+{
+    if (e->state == NULL)
+        return;
+    e->aead->clear(e->state);
+    hf_wipe(e->state, e->aead->state_len);
+    if (e->state != e->lent)
+        hf_free(e->state);
+    e->state = NULL;
+}
+
+void hf_epoch_lend(hf_epoch *e, void *memory)
+{
+    hf_epoch_rest(e);
+    e->lent = memory;
+}
+
 hf_status hf_epoch_set(hf_epoch *e, const hf_aead *aead, const uint8_t *key, const uint8_t *iv,
                        const char *name)
 {
-    void *state = hf_alloc_aligned(aead->state_len);
-    if (state == NULL)
-        return HF_E_OUT_OF_MEMORY;
-    hf_status s = aead->setup(state, key);
-    if (s != HF_OK) {
-        hf_free_wiped(state, aead->state_len);
-        return s;
-    }
+    void *lent = e->lent;
+    if (aead->key_len > HF_AEAD_MAX_KEY)
+        return HF_E_CRYPTO;
     hf_epoch_clear(e);
+    e->lent = lent;
     e->aead = aead;
-    e->state = state;
     e->name = name;
+    memcpy(e->key, key, aead->key_len);
     memcpy(e->iv, iv, HF_AEAD_NONCE);
     return HF_OK;
 }
 
 void hf_epoch_clear(hf_epoch *e)
 {
-    if (e->state != NULL) {
-        e->aead->clear(e->state);
-        hf_free_wiped(e->state, e->aead->state_len);
-    }
+    hf_epoch_rest(e);
     hf_wipe(e, sizeof(*e));
 }
 
@@ -166,8 +192,11 @@ hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size
     write_header(out, HF_CONTENT_APPLICATION_DATA, n + e->aead->tag_len);
     uint8_t nonce[HF_AEAD_NONCE];
     make_nonce(e, nonce);
-    hf_status s = e->aead->seal(e->state, nonce, (hf_bytes){out, HF_RECORD_HEADER}, inner, used,
-                                out + HF_RECORD_HEADER);
+    hf_status s = hf_epoch_wake(e);
+    if (s != HF_OK)
+        return s;
+    s = e->aead->seal(e->state, nonce, (hf_bytes){out, HF_RECORD_HEADER}, inner, used,
+                      out + HF_RECORD_HEADER);
     if (s == HF_OK)
         e->sequence++;
     return s;
@@ -217,8 +246,10 @@ hf_status hf_record_open(hf_epoch *e, uint8_t *record, size_t n, size_t limit, h
         return HF_E_KEY_EXHAUSTED;
     uint8_t nonce[HF_AEAD_NONCE];
     make_nonce(e, nonce);
-    hf_status s =
-        e->aead->open(e->state, nonce, (hf_bytes){record, HF_RECORD_HEADER}, body, body_len, body);
+    hf_status s = hf_epoch_wake(e);
+    if (s != HF_OK)
+        return s;
+    s = e->aead->open(e->state, nonce, (hf_bytes){record, HF_RECORD_HEADER}, body, body_len, body);
     if (s != HF_OK)
         return s;
     e->sequence++;

@@ -14,19 +14,32 @@
 #define HF_RECORD_CIPHERTEXT (16384U + 256U) /* bytes after the header at most, section 5.2 */
 #define HF_RECORD_MAX        (HF_RECORD_HEADER + HF_RECORD_CIPHERTEXT)
 
-/* The keys of one direction. {0} sends and receives in the clear. */
+/* The keys of one direction. {0} sends and receives in the clear.
+ *
+ * The key is kept as it was derived. What a cipher expands it to takes about a kilobyte and a tenth
+ * of a microsecond to make: it is made when a record first needs it, and given back while nothing
+ * goes on (hf_epoch_rest), so that an idle connection does without. */
 typedef struct hf_epoch {
     const hf_aead *aead; /* NULL: no protection */
-    void *state;         /* the expanded key */
+    void *state;         /* the expanded key; NULL: not made yet */
+    void *lent;          /* memory to expand into, of at least state_len; NULL: from the heap */
     const char *name;    /* static: "client handshake traffic"; NULL when unprotected */
     uint64_t sequence;   /* of the next record */
-    uint8_t iv[HF_AEAD_NONCE];
+    uint8_t key[HF_AEAD_MAX_KEY], iv[HF_AEAD_NONCE];
+    bool used; /* a record was sealed or opened since this was last cleared: hf_channel_trim */
 } hf_epoch;
 
 /* Takes new keys: key of aead->key_len bytes, iv of HF_AEAD_NONCE. The old ones are wiped; on
- * failure (HF_E_OUT_OF_MEMORY, HF_E_CRYPTO) they stay. */
+ * failure (HF_E_CRYPTO: a provider's key is longer than HF_AEAD_MAX_KEY) they stay. */
 hf_status hf_epoch_set(hf_epoch *e, const hf_aead *aead, const uint8_t *key, const uint8_t *iv,
                        const char *name);
+/* Makes the expanded key if it is not there. HF_E_OUT_OF_MEMORY, HF_E_CRYPTO. */
+hf_status hf_epoch_wake(hf_epoch *e);
+/* Wipes the expanded key and gives its memory back; the epoch stays as good as it was. */
+void hf_epoch_rest(hf_epoch *e);
+/* From the next key on, expand into this memory, which its owner takes back by lending NULL. Rests
+ * first. */
+void hf_epoch_lend(hf_epoch *e, void *memory);
 void hf_epoch_clear(hf_epoch *e);
 
 /* The header as it came. */

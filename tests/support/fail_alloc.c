@@ -6,9 +6,11 @@
 
 /* Names that the linker's --wrap makes: __wrap_ is called, __real_ is the library's own. */
 void *__real_hf_alloc(size_t n);
+void *__real_hf_alloc_raw(size_t n);
 void *__real_hf_alloc_aligned(size_t n);
 void __real_hf_free(void *p);
 void *__wrap_hf_alloc(size_t n);
+void *__wrap_hf_alloc_raw(size_t n);
 void *__wrap_hf_alloc_aligned(size_t n);
 void __wrap_hf_free(void *p);
 
@@ -37,6 +39,11 @@ static void *count_live(void *p)
 void *__wrap_hf_alloc(size_t n)
 {
     return must_fail() ? NULL : count_live(__real_hf_alloc(n));
+}
+
+void *__wrap_hf_alloc_raw(size_t n)
+{
+    return must_fail() ? NULL : count_live(__real_hf_alloc_raw(n));
 }
 
 void *__wrap_hf_alloc_aligned(size_t n)

@@ -16,6 +16,7 @@ void *__real_hf_alloc(size_t n);
 void *__real_hf_alloc_aligned(size_t n);
 void __real_hf_free(void *p);
 void *__wrap_hf_alloc(size_t n);
+void *__wrap_hf_alloc_raw(size_t n);
 void *__wrap_hf_alloc_aligned(size_t n);
 void __wrap_hf_free(void *p);
 
@@ -46,6 +47,12 @@ static void *watch_keep(uint8_t *p, size_t n)
 void *__wrap_hf_alloc(size_t n)
 {
     return watch.fail ? NULL : watch_keep(__real_hf_alloc(n), n);
+}
+
+/* Zeroed all the same, so that whatever is not zero when it comes back was written. */
+void *__wrap_hf_alloc_raw(size_t n)
+{
+    return __wrap_hf_alloc(n);
 }
 
 void *__wrap_hf_alloc_aligned(size_t n)
