@@ -1,4 +1,4 @@
-/* tls_identities.h: this side's certificates from the options, and what is asked about the peer's. */
+/* tls_identities.h: this side's certificates from the options; questions about the peer's. */
 #ifndef HF_CLI_TLS_IDENTITIES_H
 #define HF_CLI_TLS_IDENTITIES_H
 

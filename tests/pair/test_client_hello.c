@@ -21,10 +21,16 @@ typedef struct application {
     hf_hello *pending;
     unsigned asked;
     char host[64];
-    bool h2, x25519, gcm, tls13, has_scheme;
+    bool h2, x25519, gcm, tls13, has_scheme, greased;
     size_t message;
     hf_conn *conn;
 } application;
+
+/* RFC 8701: 0x?a?a with the same digit twice. */
+static bool grease_first(hf_bytes list)
+{
+    return list.n >= 2 && (list.p[0] & 15) == 10 && list.p[0] == list.p[1];
+}
 
 static void hello(void *ctx, hf_conn *conn, const hf_hello_view *v, hf_hello *h)
 {
@@ -37,6 +43,9 @@ static void hello(void *ctx, hf_conn *conn, const hf_hello_view *v, hf_hello *h)
     a->gcm = hf_hello_has(v->cipher_suites, 0x1301);
     a->tls13 = hf_hello_has(v->versions, 0x0304);
     a->has_scheme = hf_hello_has(v->schemes, 0x0403);
+    a->greased =
+        grease_first(v->cipher_suites) && grease_first(v->groups) && grease_first(v->versions);
+    assert_int_equal(a->greased, grease_first(v->groups)); /* all or none */
     a->message = v->message.n;
     assert_int_equal(v->message.p[0], 1);
     assert_int_equal(v->random.n, 32);
@@ -95,6 +104,22 @@ static void the_application_sees_what_the_client_offers(void **state)
     assert_true(a.message > 200);
     pair_exchange(&p, true, 100);
     pair_free(&p);
+}
+
+static void a_client_greases_unless_told_not_to(void **state)
+{
+    (void)state;
+    for (int on = 0; on < 2; on++) {
+        pair p;
+        application a = {.what = GO_ON};
+        pair_config(&p, &pki);
+        hf_config_grease(p.client_config, on);
+        assert_int_equal(hf_config_client_hello(p.server_config, hello, &a), HF_OK);
+        pair_start(&p);
+        assert_true(pair_run(&p));
+        assert_int_equal(a.greased, on);
+        pair_free(&p);
+    }
 }
 
 static void the_application_is_asked_once_also_with_a_retry(void **state)
@@ -304,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_application_sees_what_the_client_offers),
+        cmocka_unit_test(a_client_greases_unless_told_not_to),
         cmocka_unit_test(the_application_is_asked_once_also_with_a_retry),
         cmocka_unit_test(the_application_may_change_the_config),
         cmocka_unit_test(a_config_that_does_not_fit_leaves_the_question_open),
