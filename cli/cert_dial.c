@@ -1,8 +1,11 @@
 /* cert_dial.c: connecting by the shared client options, for the commands that look at a peer. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/cert_dial.h"
+#include "cli/starttls.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_port(const char *text, size_t n)
 {
@@ -18,10 +21,10 @@ static bool is_port(const char *text, size_t n)
 }
 
 /* Cuts "host:port" into the two; false when it is neither that nor a host alone. */
-static bool split(const char *text, size_t n, cli_target *t)
+static bool split(const char *text, size_t n, const char *usual_port, cli_target *t)
 {
-    const char *host = text, *port = "443";
-    size_t host_n = n, port_n = 3;
+    const char *host = text, *port = usual_port;
+    size_t host_n = n, port_n = strlen(usual_port);
     const char *close = text[0] == '[' ? memchr(text, ']', n) : NULL;
     if (text[0] == '[') {
         if (close == NULL)
@@ -71,14 +74,21 @@ cli_exit cli_resolve_check(cli *c)
     return CLI_DONE;
 }
 
+/* The protocol of --starttls, or NULL; not every command that connects has the option. */
+static const char *starttls(const cli *c)
+{
+    return cli_find_option(c->command, "starttls", 8) == NULL ? NULL : cli_text(c, "starttls");
+}
+
 cli_exit cli_target_read(cli *c, const char *text, cli_target *t)
 {
     if (cli_resolve_check(c) != CLI_DONE)
         return CLI_USAGE;
     const char *start = strncmp(text, "https://", 8) == 0 ? text + 8 : text;
     size_t n = start == text ? strlen(start) : strcspn(start, "/?#");
+    const char *port = cli_starttls_port(starttls(c));
     memset(t, 0, sizeof *t);
-    if (n == 0 || !split(start, n, t))
+    if (n == 0 || !split(start, n, port == NULL ? "443" : port, t))
         return cli_usage(c, "this is not a host and port", text, "HOST:PORT, or [ADDRESS]:PORT");
     bool v6 = strchr(t->host, ':') != NULL;
     snprintf(t->host_port, sizeof t->host_port, v6 ? "[%s]:%s" : "%s:%s", t->host, t->port);
@@ -120,7 +130,16 @@ hf_status cli_target_dial(cli *c, hf_config *cfg, const cli_target *t, hf_stream
     *e = (hf_error){0};
     destination(c, t, where, sizeof where);
     int fd = hf_connect(where, timeout_ms, e);
-    hf_status status = fd < 0 ? fd : hf_dial_fd(cfg, fd, t->name, timeout_ms, out, e);
+    hf_status status = fd < 0 ? fd : HF_OK;
+    if (status == HF_OK && starttls(c) != NULL) {
+        status = cli_starttls(fd, starttls(c), t->name, timeout_ms, e);
+        if (status != HF_OK)
+            (void)close(fd);
+        if (status != HF_OK && e->subject[0] == '\0')
+            snprintf(e->subject, sizeof e->subject, "%s, %s", t->host_port, starttls(c));
+    }
+    if (status == HF_OK)
+        status = hf_dial_fd(cfg, fd, t->name, timeout_ms, out, e);
     if (status != HF_OK && e->code == HF_OK)
         e->code = status;
     return status;

@@ -4,6 +4,7 @@
 #include "cli/cert_commands.h"
 #include "cli/cert_file.h"
 #include "cli/cert_text.h"
+#include "cli/starttls.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -22,6 +23,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Report", cli_json_options},
     {"Asking a server", cli_tls_client_options},
+    {"From plain text to TLS", cli_starttls_options},
     {0},
 };
 

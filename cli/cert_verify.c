@@ -5,6 +5,7 @@
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
 #include "cli/cert_text.h"
+#include "cli/starttls.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Report", cli_json_options},
     {"Trust, and asking a server", cli_tls_client_options},
+    {"From plain text to TLS", cli_starttls_options},
     {0},
 };
 

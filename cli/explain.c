@@ -3,6 +3,7 @@
 #include "explain/explain.h"
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
+#include "cli/starttls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Output", cli_json_options},
     {"Connecting", cli_tls_client_options},
+    {"From plain text to TLS", cli_starttls_options},
     {"TLS", cli_tls_options},
     {0},
 };
