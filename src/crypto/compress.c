@@ -188,14 +188,6 @@ const hf_compression *const hf_compressions[] = {
 
 const size_t hf_compression_count = sizeof hf_compressions / sizeof hf_compressions[0] - 1;
 
-const hf_compression *hf_compression_find(uint16_t id)
-{
-    for (size_t i = 0; i < hf_compression_count; i++)
-        if (hf_compressions[i]->id == id)
-            return hf_compressions[i];
-    return NULL;
-}
-
 const char *hf_compression_name(uint16_t id)
 {
     static const char *const names[] = {NULL, "zlib", "brotli", "zstd"};

@@ -30,9 +30,6 @@ typedef struct hf_compression {
 extern const hf_compression *const hf_compressions[];
 extern const size_t hf_compression_count;
 
-/* NULL when it is unknown or was not built in. */
-const hf_compression *hf_compression_find(uint16_t id);
-
 /* "zlib", "brotli", "zstd", also for those not built in; else NULL. */
 const char *hf_compression_name(uint16_t id);
 

@@ -291,6 +291,55 @@ static void compression_that_does_not_fit_says_so(void **state)
     }
 }
 
+/* Expands, turns a bit of the certificate, compresses again. */
+static void spoil_inside(hf_buf *b, void *ctx)
+{
+    (void)ctx;
+    const hf_compression *how = hf_compressions[0];
+    size_t n = (size_t)b->p[2] << 16 | (size_t)b->p[3] << 8 | b->p[4], room = n + 100;
+    uint8_t *body = malloc(n), *again = malloc(room);
+    assert_int_equal(how->expand(hf_bytes_of(b->p + DATA_AT, b->n - DATA_AT), body, n), HF_OK);
+    body[n - 10] ^= 0x40; /* in the signature */
+    assert_int_equal(how->compress(hf_bytes_of(body, n), again, &room), HF_OK);
+    b->n = DATA_AT;
+    assert_int_equal(hf_buf_append(b, hf_bytes_of(again, room)), HF_OK);
+    b->p[5] = (uint8_t)(room >> 16);
+    b->p[6] = (uint8_t)(room >> 8);
+    b->p[7] = (uint8_t)room;
+    free(body);
+    free(again);
+}
+
+/* Expands to a message with a byte after its end. */
+static void longer_inside(hf_buf *b, void *ctx)
+{
+    (void)ctx;
+    const hf_compression *how = hf_compressions[0];
+    size_t n = (size_t)b->p[2] << 16 | (size_t)b->p[3] << 8 | b->p[4], room = n + 100;
+    uint8_t *body = calloc(1, n + 1), *again = malloc(room);
+    assert_int_equal(how->expand(hf_bytes_of(b->p + DATA_AT, b->n - DATA_AT), body, n), HF_OK);
+    assert_int_equal(how->compress(hf_bytes_of(body, n + 1), again, &room), HF_OK);
+    b->n = DATA_AT;
+    assert_int_equal(hf_buf_append(b, hf_bytes_of(again, room)), HF_OK);
+    b->p[3] = (uint8_t)((n + 1) >> 8);
+    b->p[4] = (uint8_t)(n + 1);
+    b->p[5] = (uint8_t)(room >> 16);
+    b->p[6] = (uint8_t)(room >> 8);
+    b->p[7] = (uint8_t)room;
+    free(body);
+    free(again);
+}
+
+/* What was compressed is judged as if it had come plain. */
+static void a_wrong_certificate_inside_a_compressed_one_is_refused(void **state)
+{
+    (void)state;
+    if (hf_compression_count == 0)
+        skip();
+    lie(hf_compressions[0]->name, spoil_inside, NULL, HF_E_CERT_BAD_SIGNATURE);
+    lie(hf_compressions[0]->name, longer_inside, NULL, HF_E_TRAILING_BYTES);
+}
+
 static void a_compressed_certificate_that_nobody_offered_to_expand_is_unexpected(void **state)
 {
     (void)state;
@@ -825,6 +874,7 @@ int main(void)
         cmocka_unit_test(a_bomb_is_not_expanded_past_the_declared_length),
         cmocka_unit_test(random_bytes_do_not_expand),
         cmocka_unit_test(compression_that_does_not_fit_says_so),
+        cmocka_unit_test(a_wrong_certificate_inside_a_compressed_one_is_refused),
         cmocka_unit_test(a_compressed_certificate_that_nobody_offered_to_expand_is_unexpected),
         cmocka_unit_test(ocsp_and_scts_reach_the_other_side_when_asked_for),
         cmocka_unit_test(what_is_stapled_is_counted_but_not_kept_by_default),
