@@ -9,16 +9,87 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/ct.h"
+#include "base/der.h"
+#include "base/der_write.h"
 #include "crypto/hkdf.h"
+#include "crypto/shelf.h"
 
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/obj_mac.h>
 
+enum { EC_MAX_SCALAR = 66 }; /* bytes, of P-521 */
+
+/* ---- objects that are used again ---- */
+
+/* An EC_KEY copies its curve, which takes 27 allocations: those of public keys are kept, by curve,
+ * and get their next point in place. */
+static hf_shelf ec_keys[3];
+
+static hf_shelf *shelf_of(hf_key_type type)
+{
+    return type == HF_KEY_P256 ? &ec_keys[0] : type == HF_KEY_P384 ? &ec_keys[1] : &ec_keys[2];
+}
+
+static EC_KEY *take_ec_key(hf_key_type type, const EC_GROUP *curve)
+{
+    EC_KEY *key = hf_shelf_take(shelf_of(type));
+    if (key != NULL)
+        return key;
+    key = EC_KEY_new();
+    if (key != NULL && EC_KEY_set_group(key, curve) == 1)
+        return key;
+    EC_KEY_free(key);
+    return NULL;
+}
+
+static void put_ec_key(const hf_key_material *m)
+{
+    if (!m->shelved || !hf_shelf_put(shelf_of(m->type), m->ec))
+        EC_KEY_free(m->ec);
+}
+
+/* For reading points, which are public. */
+static hf_shelf contexts;
+
+/* A signature's two numbers as libcrypto wants them, filled anew for each verification. */
+typedef struct ec_signature {
+    ECDSA_SIG *both;
+    BIGNUM *r, *s; /* inside of it */
+} ec_signature;
+
+static hf_shelf ec_signatures;
+
+static void free_ec_signature(ec_signature *sig)
+{
+    ECDSA_SIG_free(sig->both);
+    OPENSSL_free(sig);
+}
+
+static ec_signature *take_ec_signature(void)
+{
+    ec_signature *sig = hf_shelf_take(&ec_signatures);
+    if (sig != NULL)
+        return sig;
+    sig = OPENSSL_zalloc(sizeof *sig);
+    if (sig == NULL)
+        return NULL;
+    sig->both = ECDSA_SIG_new();
+    sig->r = BN_new();
+    sig->s = BN_new();
+    if (sig->both != NULL && sig->r != NULL && sig->s != NULL &&
+        ECDSA_SIG_set0(sig->both, sig->r, sig->s) == 1)
+        return sig;
+    BN_free(sig->r);
+    BN_free(sig->s);
+    free_ec_signature(sig);
+    return NULL;
+}
+
 void hf_key_material_clear(hf_key_material *m)
 {
     RSA_free(m->rsa);
-    EC_KEY_free(m->ec);
+    put_ec_key(m);
     EVP_PKEY_free(m->ed);
     *m = (hf_key_material){0};
 }
@@ -51,17 +122,20 @@ static hf_status ec_public(const hf_spki *k, hf_key_material *out)
     const EC_GROUP *curve = hf_libcrypto_curve(k->type);
     if (curve == NULL)
         return HF_E_KEY_UNSUPPORTED;
-    hf_status status = HF_E_OUT_OF_MEMORY;
-    out->ec = EC_KEY_new();
-    EC_POINT *point = EC_POINT_new(curve);
-    if (out->ec != NULL && point != NULL && EC_KEY_set_group(out->ec, curve) == 1) {
-        /* checks that the coordinates are below the prime and the point is on the curve */
-        if (EC_POINT_oct2point(curve, point, k->point.p, k->point.n, NULL) != 1)
-            status = hf_libcrypto_failure(HF_E_KEY_MALFORMED);
-        else if (EC_KEY_set_public_key(out->ec, point) == 1)
-            status = HF_OK;
-    }
-    EC_POINT_free(point);
+    out->ec = take_ec_key(k->type, curve);
+    if (out->ec == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    out->shelved = true;
+    BN_CTX *ctx = hf_shelf_take(&contexts);
+    if (ctx == NULL)
+        ctx = BN_CTX_new();
+    /* checks that the coordinates are below the prime and the point is on the curve */
+    bool read = ctx != NULL && EC_KEY_oct2key(out->ec, k->point.p, k->point.n, ctx) == 1;
+    hf_status status = read          ? HF_OK
+                       : ctx == NULL ? HF_E_OUT_OF_MEMORY
+                                     : hf_libcrypto_failure(HF_E_KEY_MALFORMED);
+    if (ctx != NULL && (!read || !hf_shelf_put(&contexts, ctx)))
+        BN_CTX_free(ctx);
     return status;
 }
 
@@ -181,6 +255,35 @@ static bool rsa_verify(RSA *rsa, hf_padding padding, const hf_hash *hash, const 
            RSA_verify_PKCS1_PSS_mgf1(rsa, digest, md, md, encoded, hash->digest_len) == 1;
 }
 
+static hf_bytes read_positive(hf_reader *r, const char *name)
+{
+    hf_bytes n = hf_der_integer(r, name);
+    if (n.n != 0 && (n.p[0] & 0x80) != 0)
+        hf_reader_fail(r, HF_E_DECODE, name);
+    return n;
+}
+
+/* Ecdsa-Sig-Value (RFC 3279 section 2.2.3) in DER: one encoding for a signature, or it is none. */
+static bool ec_verify(EC_KEY *key, const hf_hash *hash, const uint8_t *digest, hf_bytes signature)
+{
+    hf_reader reader, sequence;
+    hf_reader_init(&reader, signature, NULL);
+    hf_der_enter(&reader, &sequence, HF_DER_SEQUENCE, "Ecdsa-Sig-Value");
+    hf_bytes r = read_positive(&sequence, "r"), s = read_positive(&sequence, "s");
+    hf_reader_done(&sequence);
+    if (!hf_reader_done(&reader))
+        return false;
+    ec_signature *sig = take_ec_signature();
+    bool right = sig != NULL && BN_bin2bn(r.p, (int)r.n, sig->r) != NULL &&
+                 BN_bin2bn(s.p, (int)s.n, sig->s) != NULL &&
+                 ECDSA_do_verify(digest, hash->digest_len, sig->both, key) == 1;
+    if (sig == NULL)
+        ERR_raise(ERR_LIB_EC, ERR_R_MALLOC_FAILURE); /* for hf_libcrypto_failure */
+    else if (!hf_shelf_put(&ec_signatures, sig))
+        free_ec_signature(sig);
+    return right;
+}
+
 static hf_status ed_verify(EVP_PKEY *key, hf_bytes message, hf_bytes signature)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -210,8 +313,7 @@ hf_status hf_key_material_verify(const hf_key_material *m, hf_padding padding, c
         if (hash != NULL && m->rsa != NULL)
             right = rsa_verify(m->rsa, padding, hash, digest, signature);
         else if (hash != NULL && m->ec != NULL)
-            right = ECDSA_verify(0, digest, hash->digest_len, signature.p, (int)signature.n,
-                                 m->ec) == 1;
+            right = ec_verify(m->ec, hash, digest, signature);
         status = right ? HF_OK : hf_libcrypto_failure(HF_E_BAD_SIGNATURE);
     }
     ERR_pop_to_mark();
@@ -240,6 +342,25 @@ static bool rsa_sign(RSA *rsa, hf_padding padding, const hf_hash *hash, const ui
     return true;
 }
 
+static bool ec_sign(EC_KEY *key, const hf_hash *hash, const uint8_t *digest, uint8_t *signature,
+                    size_t *signature_len)
+{
+    ECDSA_SIG *sig = ECDSA_do_sign(digest, hash->digest_len, key);
+    uint8_t r[EC_MAX_SCALAR], s[EC_MAX_SCALAR];
+    if (sig == NULL)
+        return false;
+    int r_len = BN_bn2bin(ECDSA_SIG_get0_r(sig), r), s_len = BN_bn2bin(ECDSA_SIG_get0_s(sig), s);
+    ECDSA_SIG_free(sig);
+    hf_writer w;
+    hf_writer_init(&w, signature, HF_SIGNATURE_MAX);
+    size_t sequence = hf_der_open(&w, HF_DER_SEQUENCE);
+    hf_der_write_integer(&w, hf_bytes_of(r, (size_t)r_len));
+    hf_der_write_integer(&w, hf_bytes_of(s, (size_t)s_len));
+    hf_der_close(&w, sequence);
+    *signature_len = hf_writer_bytes(&w).n;
+    return *signature_len != 0;
+}
+
 static bool ed_sign(EVP_PKEY *key, hf_bytes message, uint8_t *signature, size_t *signature_len)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -264,9 +385,7 @@ hf_status hf_key_material_sign(const hf_key_material *m, hf_padding padding, con
     } else if (hash != NULL && m->rsa != NULL) {
         ok = rsa_sign(m->rsa, padding, hash, digest, signature, signature_len);
     } else if (hash != NULL && m->ec != NULL) {
-        unsigned len = 0;
-        ok = ECDSA_sign(0, digest, hash->digest_len, signature, &len, m->ec) == 1;
-        *signature_len = len;
+        ok = ec_sign(m->ec, hash, digest, signature, signature_len);
     }
     const hf_status status = ok ? HF_OK : hf_libcrypto_failure(HF_E_SIGNING);
     ERR_pop_to_mark();

@@ -3,14 +3,52 @@
 #include "crypto/libcrypto.h"
 
 #include "base/ct.h"
+#include "crypto/shelf.h"
 
 #include <openssl/core_names.h>
 #include <string.h>
 
 enum { LEN = 32 };
 
-static void *import_key(const hf_libcrypto_x25519 *x, const uint8_t *private_key,
-                        const uint8_t *public_key)
+/* What one multiplication needs of libcrypto. The objects are made once and filled anew each time,
+ * so that a key agreement allocates nothing. */
+typedef struct work {
+    void *own, *peer, *ctx;
+} work;
+
+static hf_shelf shelf;
+
+static void work_free(work *w)
+{
+    const hf_libcrypto_x25519 *x = &hf_libcrypto_get()->x25519;
+    if (w->ctx != NULL)
+        x->ctx_free(w->ctx);
+    if (w->peer != NULL)
+        x->key_free(w->peer);
+    if (w->own != NULL)
+        x->key_free(w->own);
+    OPENSSL_free(w);
+}
+
+static work *work_take(const hf_libcrypto_x25519 *x)
+{
+    work *w = hf_shelf_take(&shelf);
+    if (w != NULL)
+        return w;
+    w = OPENSSL_zalloc(sizeof *w);
+    if (w == NULL)
+        return NULL;
+    w->own = x->key_new(x->provider_ctx);
+    w->peer = x->key_new(x->provider_ctx);
+    w->ctx = x->ctx_new(x->provider_ctx);
+    if (w->own != NULL && w->peer != NULL && w->ctx != NULL)
+        return w;
+    work_free(w);
+    return NULL;
+}
+
+static bool import_key(const hf_libcrypto_x25519 *x, void *key, const uint8_t *private_key,
+                       const uint8_t *public_key)
 {
     OSSL_PARAM params[3];
     size_t n = 0;
@@ -23,13 +61,15 @@ static void *import_key(const hf_libcrypto_x25519 *x, const uint8_t *private_key
     params[n++] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
                                                     (void *)(uintptr_t)public_key, LEN);
     params[n] = OSSL_PARAM_construct_end();
+    return x->key_import(key, selection, params) == 1;
+}
 
-    void *key = x->key_new(x->provider_ctx);
-    if (key != NULL && x->key_import(key, selection, params) != 1) {
-        x->key_free(key);
-        key = NULL;
-    }
-    return key;
+/* What is put back holds no key: another's takes its place in libcrypto's own memory. */
+static void work_put(const hf_libcrypto_x25519 *x, work *w)
+{
+    static const uint8_t no_key[LEN];
+    if (!import_key(x, w->own, no_key, no_key) || !hf_shelf_put(&shelf, w))
+        work_free(w);
 }
 
 /* X25519(private_key, u). HF_E_BAD_KEY_SHARE when the result is all zero, which libcrypto checks
@@ -38,29 +78,21 @@ static void *import_key(const hf_libcrypto_x25519 *x, const uint8_t *private_key
 static hf_status multiply(const uint8_t *private_key, const uint8_t *u, uint8_t *out)
 {
     const hf_libcrypto_x25519 *x = &hf_libcrypto_get()->x25519;
-    hf_status status = HF_E_OUT_OF_MEMORY;
+    hf_status status = HF_E_CRYPTO;
     size_t n = LEN;
     if (!x->usable)
         return HF_E_CRYPTO;
 
     ERR_set_mark();
-    void *own = import_key(x, private_key, u);
-    void *peer = import_key(x, NULL, u);
-    void *ctx = x->ctx_new(x->provider_ctx);
-    if (own != NULL && peer != NULL && ctx != NULL) {
-        if (x->ctx_init(ctx, own, NULL) != 1 || x->ctx_set_peer(ctx, peer) != 1)
-            status = HF_E_CRYPTO;
-        else
-            status = x->ctx_derive(ctx, out, &n, LEN) == 1 && n == LEN
-                         ? HF_OK
-                         : hf_libcrypto_failure(HF_E_BAD_KEY_SHARE);
-    }
-    if (ctx != NULL)
-        x->ctx_free(ctx);
-    if (peer != NULL)
-        x->key_free(peer);
-    if (own != NULL)
-        x->key_free(own);
+    work *w = work_take(x);
+    if (w == NULL || !import_key(x, w->own, private_key, u) || !import_key(x, w->peer, NULL, u))
+        status = HF_E_OUT_OF_MEMORY;
+    else if (x->ctx_init(w->ctx, w->own, NULL) == 1 && x->ctx_set_peer(w->ctx, w->peer) == 1)
+        status = x->ctx_derive(w->ctx, out, &n, LEN) == 1 && n == LEN
+                     ? HF_OK
+                     : hf_libcrypto_failure(HF_E_BAD_KEY_SHARE);
+    if (w != NULL)
+        work_put(x, w);
     ERR_pop_to_mark();
     if (status != HF_OK)
         hf_wipe(out, LEN);

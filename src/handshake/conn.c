@@ -101,7 +101,9 @@ static hf_status take_handshake(hf_conn *c, const hf_record *r, hf_error *e)
     if (r->content.n == 0)
         return hf_fail(e, HF_E_RECORD_EMPTY, "fragment", "at least 1 byte of a handshake message",
                        "none");
-    if (hf_buf_append(&c->messages, r->content) != HF_OK)
+    const size_t usual = 1024; /* most messages fit, without growing */
+    if (hf_buf_reserve(&c->messages, c->messages.p == NULL ? usual : 0) != HF_OK ||
+        hf_buf_append(&c->messages, r->content) != HF_OK)
         return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
     c->idle_records = 0;
     return HF_OK;

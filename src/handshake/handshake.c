@@ -11,6 +11,8 @@
 /* Behind the struct, in the same allocation: enough for a handshake with a chain of usual length.
  */
 #define SCRATCH_ROOM 12288U
+/* A flight's records, without growing. */
+#define OUTPUT_ROOM 3072U
 
 _Static_assert(sizeof(hf_handshake) % 16 == 0, "what follows it is aligned");
 
@@ -119,8 +121,10 @@ hf_status hf_hs_flush(hf_handshake *hs)
 {
     if (hs->flight.n == 0)
         return HF_OK;
-    hf_status s =
-        hf_channel_send(&hs->conn->channel, HF_CONTENT_HANDSHAKE, hf_buf_bytes(&hs->flight));
+    hf_channel *ch = &hs->conn->channel;
+    hf_status s = hf_buf_reserve(&ch->out, ch->out.p == NULL ? OUTPUT_ROOM : 0);
+    if (s == HF_OK)
+        s = hf_channel_send(ch, HF_CONTENT_HANDSHAKE, hf_buf_bytes(&hs->flight));
     hf_buf_clear(&hs->flight);
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }

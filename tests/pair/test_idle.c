@@ -90,6 +90,27 @@ static void idle_connection_is_one_allocation(void **state)
     pair_free(&p);
 }
 
+/* Of the heap that goes through hf_alloc; what libcrypto takes for itself is the bench's to count.
+ * Either side: connection, scratch, flight, output, input, messages, transcript. The client, two
+ * public keys; the server, the name it was asked for. */
+static void handshake_asks_for_memory_few_times(void **state)
+{
+    (void)state;
+    pair p = {0};
+    pair_config(&p, &pki);
+    assert_int_equal(hf_config_cert_compression(p.client_config, "none"), HF_OK);
+    assert_int_equal(hf_config_groups(p.client_config, "X25519"), HF_OK);
+    assert_int_equal(hf_config_freeze(p.client_config, NULL), HF_OK);
+    assert_int_equal(hf_config_freeze(p.server_config, NULL), HF_OK);
+    long before = hf_test_alloc_count();
+    pair_start(&p);
+    assert_true(pair_run(&p));
+    long asked = hf_test_alloc_count() - before;
+    print_message("%ld allocations on both sides\n", asked);
+    assert_true(asked <= 17);
+    pair_free(&p);
+}
+
 static void goes_on_after_a_rest(void **state)
 {
     (void)state;
@@ -178,6 +199,7 @@ int main(void)
         cmocka_unit_test(connection_fits_its_promise),
         cmocka_unit_test(keys_are_not_expanded_before_they_are_used),
         cmocka_unit_test(idle_connection_is_one_allocation),
+        cmocka_unit_test(handshake_asks_for_memory_few_times),
         cmocka_unit_test(goes_on_after_a_rest),
         cmocka_unit_test(rests_in_the_second_quiet_step),
         cmocka_unit_test(rest_at_a_bad_time_harms_nothing),
