@@ -72,6 +72,12 @@ HF_API hf_status hf_config_trust_system(hf_config *cfg);
 /* Trusts the certificates in a PEM or DER file, and no others. HF_E_FILE, HF_E_PEM_... (src/io). */
 HF_API hf_status hf_config_trust_file(hf_config *cfg, const char *path);
 
+/* Remembers the peers' signatures that were found good, so that a chain met again costs no
+ * signature but the peer's own proof: a reference to `cache` is taken, and several configs may
+ * share one. Without this call a client has a cache of its own of 512 entries (20 KiB), and a
+ * server that asks for certificates too; NULL means none at all. */
+HF_API hf_status hf_config_signature_cache(hf_config *cfg, hf_signature_cache *cache);
+
 /* Remembers `e` as what hf_config_freeze will report, unless something failed before it: for
  * setters of one's own. Returns e->code. */
 HF_API hf_status hf_config_fail(hf_config *cfg, const hf_error *e);

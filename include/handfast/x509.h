@@ -239,6 +239,20 @@ typedef struct hf_verify_limits {
     unsigned name_comparisons; /* of name constraints, per call: 250,000 */
 } hf_verify_limits;
 
+/* Signatures that were found good, remembered by a digest of scheme, signed bytes, signature and
+ * issuer's key: a client that meets the same certificates again need not compute them again. Of a
+ * fixed size, reference-counted, shared between threads and configs without a lock. Always sound:
+ * nothing but the computation is remembered; time, names, trust and all else are judged anew. */
+typedef struct hf_signature_cache hf_signature_cache;
+
+/* `entries` (40 bytes each) is rounded up to a power of two; 0 means 512. HF_E_BAD_ARGUMENT above
+ * 1048576, HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_signature_cache_new(size_t entries, hf_signature_cache **out, hf_error *e);
+HF_API hf_signature_cache *hf_signature_cache_ref(hf_signature_cache *cache);
+HF_API void hf_signature_cache_free(hf_signature_cache *cache); /* one reference; NULL is fine */
+/* How many it holds. */
+HF_API size_t hf_signature_cache_count(const hf_signature_cache *cache);
+
 /* Everything that a verdict depends on. */
 typedef struct hf_verify_params {
     const hf_store *store;
@@ -247,6 +261,9 @@ typedef struct hf_verify_params {
     int64_t at_s; /* the time to judge at */
     hf_verify_limits limits;
     hf_profile profile; /* 0: HF_PROFILE_TLS */
+    /* NULL: every signature is computed. A remembered one does not count as a signature check; the
+     * signatures of an accepted path are remembered. */
+    hf_signature_cache *signatures;
 } hf_verify_params;
 
 /* One check of one certificate, in the order in which they were made. */

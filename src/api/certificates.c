@@ -66,7 +66,27 @@ hf_status hf_config_client_hello(hf_config *cfg,
     return HF_OK;
 }
 
+hf_status hf_config_signature_cache(hf_config *cfg, hf_signature_cache *cache)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_signature_cache_free(cfg->signatures);
+    cfg->signatures = cache != NULL ? hf_signature_cache_ref(cache) : NULL;
+    cfg->signatures_set = true;
+    return HF_OK;
+}
+
 /* ---- freezing ---- */
+
+/* Whoever verifies chains remembers their signatures, unless told otherwise. */
+static hf_status make_signature_cache(hf_config *cfg)
+{
+    bool verifies = cfg->role == HF_CLIENT ? !cfg->insecure_no_verification
+                                           : cfg->client_auth != HF_CLIENT_AUTH_NONE;
+    if (cfg->signatures_set || !verifies)
+        return HF_OK;
+    return hf_signature_cache_new(0, &cfg->signatures, NULL);
+}
 
 static bool named_before(const hf_store *store, size_t i)
 {
@@ -118,6 +138,8 @@ hf_status hf_certificates_freeze(hf_config *cfg)
     hf_status s = write_lists(cfg);
     if (s == HF_OK)
         s = write_authorities(cfg);
+    if (s == HF_OK)
+        s = make_signature_cache(cfg);
     if (s != HF_OK || slots == 0 || cfg->compression_count == 0)
         return s;
     cfg->compressed = hf_alloc(slots * sizeof(cfg->compressed[0]));
@@ -133,6 +155,7 @@ void hf_certificates_free(hf_config *cfg)
     for (size_t i = 0; cfg->compressed != NULL && i < compressed_slots(cfg); i++)
         hf_free(atomic_load(&cfg->compressed[i]));
     hf_free(cfg->compressed);
+    hf_signature_cache_free(cfg->signatures);
     hf_buf_free(&cfg->cert_schemes_wire);
     hf_buf_free(&cfg->compressions_wire);
     hf_buf_free(&cfg->authorities_wire);

@@ -109,6 +109,7 @@ static void run_verify_chain(hf_job *job)
         .at_s = cfg->provider.now_s(cfg->provider.ctx),
         .limits = {.chain_length = cfg->limits.chain_length,
                    .signature_checks = cfg->limits.signature_checks},
+        .signatures = cfg->signatures,
     };
     hf_verify_report report = {keep_check, hs};
     job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,

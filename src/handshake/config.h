@@ -45,6 +45,8 @@ struct hf_config {
     hf_identity *identities[HF_MAX_IDENTITIES];
     size_t identity_count;
     hf_store *store;
+    hf_signature_cache *signatures; /* NULL after freezing: no cache */
+    bool signatures_set;
 
     hf_client_auth client_auth;
     bool insecure_no_verification;

@@ -8,6 +8,7 @@
 #include "x509/judge.h"
 #include "x509/name.h"
 #include "x509/policy.h"
+#include "x509/signature_cache.h"
 #include "x509/store.h"
 
 #include <stdio.h>
@@ -17,6 +18,8 @@
 typedef struct step {
     const hf_cert *cert;
     bool from_store;
+    bool computed;              /* its signature was, and `digest` is to be remembered */
+    hf_signature_digest digest; /* with a cache only */
 } step;
 
 typedef struct search {
@@ -181,14 +184,37 @@ static hf_status check_signature(const hf_cert *c, const hf_cert *issuer)
     return result;
 }
 
+/* Was the signature at `depth` found good before? If not, its digest is kept for later. */
+static bool remembered(search *s, unsigned depth)
+{
+    step *at = &s->path[depth];
+    const hf_signature_cache *cache = s->params->signatures;
+    at->computed = false;
+    if (cache == NULL ||
+        !hf_signature_digest_of(at->cert->tbs, at->cert->signed_with, at->cert->signature,
+                                s->path[depth + 1].cert->spki, &at->digest))
+        return false;
+    at->computed = !hf_signature_cache_has(cache, &at->digest);
+    return !at->computed;
+}
+
+/* Only an accepted path's signatures: what nobody trusts must not push out what others need. */
+static void remember_path(const search *s)
+{
+    for (unsigned i = 0; s->params->signatures != NULL && !s->path[i].from_store; i++)
+        if (s->path[i].computed)
+            hf_signature_cache_put(s->params->signatures, &s->path[i].digest);
+}
+
 static bool judge_signature(search *s, unsigned depth)
 {
     const hf_cert *c = s->path[depth].cert, *issuer = s->path[depth + 1].cert;
     hf_check k = {.name = "signature", .section = "RFC 5280 section 6.1.3"};
-    if (s->signatures_left == 0)
+    const bool known = remembered(s, depth);
+    if (!known && s->signatures_left == 0)
         return out_of(s, "signature checks", s->params->limits.signature_checks);
-    s->signatures_left--;
-    hf_status result = check_signature(c, issuer);
+    s->signatures_left -= !known;
+    hf_status result = known ? HF_OK : check_signature(c, issuer);
     if (result == HF_E_OUT_OF_MEMORY) {
         s->fatal = hf_fail(s->e, result, NULL, NULL, NULL);
         return false;
@@ -197,7 +223,8 @@ static bool judge_signature(search *s, unsigned depth)
         char name[HF_ERROR_TEXT / 2];
         hf_name_text(issuer->subject, name, sizeof(name));
         hf_judge_value(&k, "%s%s", c->signed_with_name,
-                       result == HF_OK                      ? ""
+                       known                                ? ", verified before"
+                       : result == HF_OK                    ? ""
                        : result == HF_E_BAD_SIGNATURE       ? ", which does not verify"
                        : result == HF_E_SCHEME_KEY_MISMATCH ? ", which this key cannot make"
                                                             : ", but the key cannot be read");
@@ -266,7 +293,7 @@ static bool try_issuer(search *s, unsigned depth, const hf_cert *issuer, bool fr
         too_long(s, depth + 1);
         return false;
     }
-    s->path[depth + 1] = (step){issuer, from_store};
+    s->path[depth + 1] = (step){.cert = issuer, .from_store = from_store};
     return !too_long(s, depth + 1) && judge_certificate(s, depth + 1) &&
            judge_constraints(s, depth + 1) && judge_signature(s, depth) && extend(s, depth + 1);
 }
@@ -394,6 +421,7 @@ hf_status hf_verify_chain(const hf_cert *chain, size_t count, const hf_verify_pa
     s.path[0].from_store = hf_store_find(p.store, chain[0].der, chain[0].subject) != NULL;
     if (!judge_certificate(&s, 0) || !extend(&s, 0))
         return s.fatal != HF_OK ? s.fatal : s.best;
+    remember_path(&s);
     size_t n = path_size(&s);
     for (size_t i = 0; path != NULL && path_len != NULL && i < n && i < *path_len; i++)
         path[i] = s.path[i].cert;
