@@ -55,3 +55,14 @@ if(bench_sources AND NOT HF_SANITIZING)
     message(STATUS "no libssl or jansson headers: the benchmark is left out")
   endif()
 endif()
+
+# Fixed handshakes and records for callgrind to count; the check is in tests/CMakeLists.txt. Linked with
+# the shared library, so that what is ours can be told from the rest.
+find_path(VALGRIND_INCLUDE_DIR valgrind/callgrind.h)
+mark_as_advanced(VALGRIND_INCLUDE_DIR)
+if(VALGRIND_INCLUDE_DIR AND NOT HF_SANITIZING)
+  add_executable(handfast_fixed ${PROJECT_SOURCE_DIR}/bench/instructions/fixed.c
+                 ${PROJECT_SOURCE_DIR}/bench/material.c)
+  target_include_directories(handfast_fixed SYSTEM PRIVATE ${VALGRIND_INCLUDE_DIR})
+  target_link_libraries(handfast_fixed PRIVATE handfast_flags handfast_shared)
+endif()

@@ -1,0 +1,181 @@
+/* fixed.c: fixed handshakes and records, for callgrind to count.
+ *
+ * Each part is collected apart and dumped under its name; check.py sets the counts against
+ * budget.json. Outside of a part nothing is counted, so making certificates and warming up do not
+ * matter. Randomness of ours is fixed; only ECDSA's nonces and the certificates' serial numbers
+ * differ from run to run, which moves the counts by some thousandths. */
+#include "../material.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valgrind/callgrind.h>
+
+static hf_config *client_config, *server_config;
+
+static hf_status same_bytes(void *ctx, uint8_t *p, size_t n)
+{
+    uint8_t *next = ctx;
+    for (size_t i = 0; i < n; i++)
+        p[i] = (*next)++;
+    return HF_OK;
+}
+
+static void must(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "fixed: %s failed\n", what);
+    exit(1);
+}
+
+static hf_bytes text(const char *t)
+{
+    return (hf_bytes){(const uint8_t *)t, strlen(t)};
+}
+
+static void configure(const bench_material *m)
+{
+    static uint8_t next;
+    hf_key *key = NULL;
+    hf_identity *identity = NULL;
+    hf_store *store = NULL;
+    hf_config_new(HF_CLIENT, &client_config);
+    hf_config_new(HF_SERVER, &server_config);
+    hf_key_read(text(m->key), NULL, &key, NULL);
+    hf_identity_new(text(m->chain), key, &identity, NULL);
+    hf_store_new(&store);
+    hf_store_add(store, text(m->ca), NULL, NULL);
+    hf_config_add_identity(server_config, identity);
+    hf_config_trust(client_config, store);
+    hf_config *both[] = {client_config, server_config};
+    for (int i = 0; i < 2; i++) {
+        hf_config_versions(both[i], HF_TLS_1_3, HF_TLS_1_3);
+        hf_config_groups(both[i], "X25519");
+        hf_config_suites(both[i], "TLS_AES_128_GCM_SHA256");
+        hf_config_cert_compression(both[i], "none");
+        hf_config_random(both[i], same_bytes, &next);
+        must(hf_config_freeze(both[i], NULL) == HF_OK, "a configuration");
+    }
+    hf_identity_free(identity);
+    hf_key_free(key);
+    hf_store_free(store);
+}
+
+/* Which side is collected. */
+enum { NONE, CLIENT, SERVER };
+
+static void collect(int part, int side)
+{
+    if (part == side)
+        CALLGRIND_TOGGLE_COLLECT;
+}
+
+static size_t move(hf_conn *from, hf_conn *to, int part, int side)
+{
+    hf_bytes out = hf_out(from);
+    size_t used = 0;
+    if (out.n == 0)
+        return 0;
+    collect(part, side);
+    hf_feed(to, out.p, out.n, &used);
+    hf_step(to);
+    collect(part, side);
+    hf_out_consumed(from, used);
+    return used;
+}
+
+static void shake(hf_conn **client, hf_conn **server, int part)
+{
+    collect(part, CLIENT);
+    hf_client_new(client_config, BENCH_HOST, client);
+    hf_step(*client);
+    collect(part, CLIENT);
+    collect(part, SERVER);
+    hf_server_new(server_config, server);
+    collect(part, SERVER);
+    while (move(*client, *server, part, SERVER) + move(*server, *client, part, CLIENT) != 0)
+        ;
+    must((hf_step(*client) & hf_step(*server) & HF_ESTABLISHED) != 0, "a handshake");
+}
+
+static void count_handshake(int part)
+{
+    hf_conn *client, *server;
+    shake(&client, &server, part);
+    collect(part, CLIENT);
+    hf_conn_free(client);
+    collect(part, CLIENT);
+    collect(part, SERVER);
+    hf_conn_free(server);
+    collect(part, SERVER);
+}
+
+static void begin(void)
+{
+    CALLGRIND_ZERO_STATS;
+}
+
+static uint8_t data[16384], wire[16384 + 256];
+
+static void count_records(hf_conn *client, hf_conn *server, size_t n, int part)
+{
+    for (int i = 0; i < 64; i++) {
+        hf_bytes piece = {data, n}, got = {NULL, 0};
+        size_t sealed = 0, used = 0;
+        collect(part, CLIENT);
+        hf_status s = hf_seal(client, &piece, 1, wire, sizeof(wire), &sealed);
+        collect(part, CLIENT);
+        must(s == HF_OK, "sealing");
+        collect(part, SERVER);
+        s = hf_open(server, wire, sealed, &used, &got);
+        collect(part, SERVER);
+        must(s == HF_OK && got.n == n, "opening");
+    }
+}
+
+/* A write and the read of it through the connection's own buffers. */
+static void count_buffered(hf_conn *client, hf_conn *server)
+{
+    size_t taken = 0, got = 0;
+    CALLGRIND_TOGGLE_COLLECT;
+    hf_write(client, data, sizeof(data), &taken);
+    while (move(client, server, NONE, CLIENT) != 0)
+        ;
+    hf_read(server, data, sizeof(data), &got);
+    CALLGRIND_TOGGLE_COLLECT;
+    must(taken == got && got == sizeof(data), "writing and reading");
+}
+
+#define PART(name, what)                                                                           \
+    do {                                                                                           \
+        begin();                                                                                   \
+        what;                                                                                      \
+        CALLGRIND_DUMP_STATS_AT(name);                                                             \
+    } while (0)
+
+int main(void)
+{
+    bench_material m = bench_material_make(HF_KEY_P256);
+    hf_conn *client, *server;
+    configure(&m);
+    for (int warm = 0; warm < 3; warm++)
+        count_handshake(NONE);
+    PART("tls13_full_client", count_handshake(CLIENT));
+    PART("tls13_full_server", count_handshake(SERVER));
+    shake(&client, &server, NONE);
+    count_records(client, server, 100, NONE);
+    PART("records_100_send", count_records(client, server, 100, CLIENT));
+    PART("records_100_receive", count_records(client, server, 100, SERVER));
+    PART("records_16k_send", count_records(client, server, 16384, CLIENT));
+    PART("records_16k_receive", count_records(client, server, 16384, SERVER));
+    count_buffered(client, server);
+    PART("write_and_read_16k", count_buffered(client, server));
+    hf_conn_free(client);
+    hf_conn_free(server);
+    hf_config_free(client_config);
+    hf_config_free(server_config);
+    bench_material_free(&m);
+    return 0;
+}
