@@ -193,6 +193,28 @@ static void reads_an_identity_from_two_files_and_from_one(void **state)
     hf_identity_free(identity);
 }
 
+static void what_is_stapled_comes_from_files(void **state)
+{
+    (void)state;
+    static const uint8_t ocsp[] = {0x30, 0x07, 0x0a, 0x01, 0x00, 0xa0, 0x02, 0x05, 0x00};
+    static const uint8_t scts[] = {0, 3, 0, 1, 9};
+    hf_identity *identity;
+    hf_error e;
+    const char *both = write_text("both.pem", key_text, certificate);
+    assert_int_equal(hf_identity_read_files(both, NULL, NULL, &identity, &e), HF_OK);
+    const char *good = write_file("good.der", ocsp, sizeof ocsp);
+    const char *list = write_file("good.scts", scts, sizeof scts);
+    assert_int_equal(hf_identity_set_ocsp_file(identity, good, &e), HF_OK);
+    assert_int_equal(hf_identity_set_scts_file(identity, list, &e), HF_OK);
+    assert_int_equal(hf_identity_set_ocsp_file(identity, list, &e), HF_E_STAPLE_MALFORMED);
+    assert_non_null(strstr(e.subject, list));
+    assert_int_equal(hf_identity_set_scts_file(identity, good, &e), HF_E_STAPLE_MALFORMED);
+    assert_non_null(strstr(e.subject, good));
+    assert_int_equal(hf_identity_set_ocsp_file(identity, "no/such/file", &e), HF_E_FILE);
+    assert_non_null(strstr(e.subject, "no/such/file"));
+    hf_identity_free(identity);
+}
+
 static void an_error_in_a_file_names_the_file(void **state)
 {
     (void)state;
@@ -382,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_is_named_with_the_reason),
         cmocka_unit_test(reads_a_pipe),
         cmocka_unit_test(reads_an_identity_from_two_files_and_from_one),
+        cmocka_unit_test(what_is_stapled_comes_from_files),
         cmocka_unit_test(an_error_in_a_file_names_the_file),
         cmocka_unit_test(a_store_takes_certificates_from_a_file),
         cmocka_unit_test(the_environment_names_the_systems_trust),
