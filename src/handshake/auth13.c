@@ -224,6 +224,10 @@ hf_status hf_13_judge_verify(hf_handshake *hs, hf_reader *r)
     if (!hf_sigscheme_fits(scheme, leaf->key_type, leaf->key_bits))
         return hf_hs_fail(hs, HF_E_SCHEME_KEY_MISMATCH, "algorithm",
                           hf_key_type_name(leaf->key_type), "%s", scheme->name);
+    /* A rule of the handshake, not of the chain: section 4.5.1.2. */
+    if (leaf->has_key_usage && (leaf->key_usage & HF_KEY_USAGE_digitalSignature) == 0)
+        return hf_hs_fail(hs, HF_E_CERT_KEY_USAGE, "keyUsage", "digitalSignature",
+                          "a certificate without it");
     hf_status s = make_signed_content(hs, hf_conn_is_client(hs->conn));
     if (s != HF_OK)
         return s;
@@ -292,9 +296,9 @@ hf_status hf_13_judge_finished(hf_handshake *hs, hf_reader *r)
     uint8_t data[HF_HASH_MAX_DIGEST];
     size_t n = hs->conn->suite->hash->digest_len;
     if (m.verify_data.n != n) {
-        hf_hs_fail(hs, HF_E_DECODE, "verify_data", NULL, "%zu bytes", m.verify_data.n);
+        hf_hs_fail(hs, HF_E_BAD_FINISHED, "verify_data", NULL, "%zu bytes", m.verify_data.n);
         hf_error_expected(&hs->error, "%zu bytes", n);
-        return HF_E_DECODE;
+        return HF_E_BAD_FINISHED;
     }
     verify_data(hs, !hf_conn_is_client(hs->conn), data);
     if (!hf_ct_equal(data, m.verify_data.p, n))

@@ -153,7 +153,9 @@ static hf_status dispatch(hf_conn *c, const hf_record *r, hf_bytes *data, hf_err
                        "a record of type %u", r->type);
     if (c->peer_closed)
         return HF_OK; /* data after close_notify is ignored, section 6.1 */
-    hf_status s = count_idle(c, e);
+    bool carries = (r->type == HF_CONTENT_HANDSHAKE || r->type == HF_CONTENT_APPLICATION_DATA) &&
+                   r->content.n != 0;
+    hf_status s = carries ? HF_OK : count_idle(c, e);
     if (s != HF_OK)
         return s;
     switch (r->type) {
@@ -295,10 +297,6 @@ hf_status hf_conn_drive(hf_conn *c)
     while (s == HF_OK && more)
         s = turn(c, &more, &e);
     bool waits_for_job = c->hs != NULL && atomic_load(&c->hs->job.state) != HF_JOB_IDLE;
-    /* One answer serves any number of requests: it waits until what is queued went out, so that a
-     * peer that asks and never reads makes no queue grow. */
-    if (s == HF_OK && c->key_update_owed && !c->close_sent && hf_channel_out(&c->channel).n == 0)
-        s = hf_post13_key_update(c, false, &e);
     if (s == HF_OK && !waits_for_job)
         s = judge_end(c, &e);
     if (s != HF_OK)

@@ -52,7 +52,7 @@ struct hf_handshake {
     hf_client_hello hello;  /* client: as sent; server: as received; borrows from the arena */
     hf_bytes hello_message; /* the message itself, in the arena */
     hf_bytes cookie;
-    uint16_t grease[5];
+    uint16_t grease[6];
 
     /* key agreement */
     hf_share shares[HF_MAX_SHARES]; /* client: what was offered */

@@ -67,7 +67,15 @@ hf_status hf_c13_take_shares(hf_handshake *hs)
 /* ---- ClientHello ---- */
 
 /* GREASE values of RFC 8701: 0x?a?a with the same digit twice. The two extensions must differ. */
-enum { GREASE_SUITE, GREASE_GROUP, GREASE_VERSION, GREASE_FIRST, GREASE_LAST, GREASE_COUNT };
+enum {
+    GREASE_SUITE,
+    GREASE_GROUP,
+    GREASE_VERSION,
+    GREASE_FIRST,
+    GREASE_LAST,
+    GREASE_SCHEME,
+    GREASE_COUNT
+};
 
 static hf_status draw_grease(hf_handshake *hs)
 {
@@ -125,6 +133,18 @@ static hf_status offer_groups(hf_handshake *hs)
         hf_write_u16(&w, hs->grease[GREASE_GROUP]);
     hf_write_bytes(&w, hf_buf_bytes(&hs->cfg->groups_wire));
     return keep_list(hs, &w, &hs->hello.extensions.supported_groups);
+}
+
+static hf_status offer_schemes(hf_handshake *hs)
+{
+    hf_writer w;
+    hf_status s = list_writer(hs, &w, 2 * (HF_MAX_SIGSCHEMES + 1));
+    if (s != HF_OK)
+        return s;
+    if (hs->cfg->grease)
+        hf_write_u16(&w, hs->grease[GREASE_SCHEME]);
+    hf_write_bytes(&w, hf_buf_bytes(&hs->cfg->sigschemes_wire));
+    return keep_list(hs, &w, &hs->hello.extensions.signature_algorithms);
 }
 
 static hf_status offer_versions(hf_handshake *hs)
@@ -191,7 +211,6 @@ static hf_status offer_extensions(hf_handshake *hs)
     hf_extensions *x = &hs->hello.extensions;
     x->present = HF_X_BIT(HF_X_SUPPORTED_GROUPS) | HF_X_BIT(HF_X_SIGNATURE_ALGORITHMS) |
                  HF_X_BIT(HF_X_SUPPORTED_VERSIONS) | HF_X_BIT(HF_X_KEY_SHARE);
-    x->signature_algorithms = hf_buf_bytes(&hs->cfg->sigschemes_wire);
     offer_name(hs, x);
     if (hs->cfg->alpn.n != 0) {
         x->present |= HF_X_BIT(HF_X_ALPN);
@@ -207,6 +226,8 @@ static hf_status offer_extensions(hf_handshake *hs)
         x->grease_last = hs->grease[GREASE_LAST];
     }
     hf_status s = offer_groups(hs);
+    if (s == HF_OK)
+        s = offer_schemes(hs);
     if (s == HF_OK)
         s = offer_versions(hs);
     return s == HF_OK ? offer_shares(hs) : s;

@@ -39,6 +39,8 @@ static hf_status take_key_update(hf_conn *c, hf_reader *r, hf_error *e)
     hf_status s = next_keys(c, &c->channel.read, !hf_conn_is_client(c));
     if (s != HF_OK)
         return hf_fail(e, s, NULL, NULL, NULL);
+    /* The answer is due before this side's next data (section 4.7.3): one then serves any number of
+     * requests, and a peer that asks and never reads makes no queue grow. */
     if (m.request_update == 1)
         c->key_update_owed = true;
     return HF_OK;

@@ -169,6 +169,11 @@ static hf_status send_directly(const scene *s, ends *e, bool by_client, size_t n
     hf_bytes piece = {bytes, n}, data;
     hf_status status = HF_OK;
     VICTIM(victim, status = hf_seal(from, &piece, 1, wire, sizeof(wire), &sealed));
+    if (status == HF_E_WRONG_STATE) { /* the KeyUpdate that was due goes out before the data */
+        status = drive(s, e);
+        if (status == HF_OK)
+            VICTIM(victim, status = hf_seal(from, &piece, 1, wire, sizeof(wire), &sealed));
+    }
     for (size_t at = 0; status == HF_OK && at < sealed; at += used)
         VICTIM(!victim, status = hf_open(to, wire + at, sealed - at, &used, &data));
     return status;

@@ -117,9 +117,11 @@ static void shift_length(hf_buf *body, void *ctx)
     }
 }
 
+/* A Finished of the wrong length is a wrong digest (RFC 9846 section 4.5.3). */
 static bool is_form(hf_status code)
 {
-    return code == HF_E_DECODE || code == HF_E_TRAILING_BYTES;
+    return code == HF_E_DECODE || code == HF_E_TRAILING_BYTES ||
+           (now_changing == HF_MSG_FINISHED && code == HF_E_BAD_FINISHED);
 }
 
 /* Runs one change; false when the message has no such place. */

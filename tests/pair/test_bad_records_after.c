@@ -320,6 +320,21 @@ static void floods_up_to_the_limit_are_borne_and_data_starts_the_count_anew(void
 }
 
 /* A peer that only asks makes this side answer; the answers wait in one buffer, once per turn. */
+/* The limit is on what carries nothing: the record behind it that carries something is welcome. */
+static void data_is_taken_behind_as_many_empty_records_as_are_borne(void **state)
+{
+    (void)state;
+    for (unsigned by = C; by <= S; by++) {
+        pair p;
+        establish(&p, by == C);
+        hf_conn *liar = by == C ? p.client : p.server;
+        for (int i = 0; i < 32; i++)
+            liar_send(liar, HF_CONTENT_APPLICATION_DATA, NULL, 0);
+        pair_exchange(&p, by == C, 10);
+        pair_free(&p);
+    }
+}
+
 static void many_requests_for_a_key_update_get_few_answers(void **state)
 {
     (void)state;
@@ -408,6 +423,7 @@ int main(void)
         cmocka_unit_test(every_bad_record_is_refused_by_hf_open_too),
         cmocka_unit_test(a_record_above_the_agreed_limit_is_refused),
         cmocka_unit_test(floods_up_to_the_limit_are_borne_and_data_starts_the_count_anew),
+        cmocka_unit_test(data_is_taken_behind_as_many_empty_records_as_are_borne),
         cmocka_unit_test(many_requests_for_a_key_update_get_few_answers),
         cmocka_unit_test(what_comes_after_close_notify_is_ignored),
         cmocka_unit_test(every_error_alert_ends_the_connection_without_an_answer),

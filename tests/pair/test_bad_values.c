@@ -222,7 +222,7 @@ static const value_case cases[] = {
     {"wrong signature of the client", CV, 0, true, verify_wrong, HF_E_BAD_HANDSHAKE_SIGNATURE, HF_ALERT_decrypt_error},
     {"wrong Finished", FI, 0, false, finished_wrong, HF_E_BAD_FINISHED, HF_ALERT_decrypt_error},
     {"wrong Finished of the client", FI, 0, true, finished_wrong, HF_E_BAD_FINISHED, HF_ALERT_decrypt_error},
-    {"short Finished", FI, 0, false, finished_short, HF_E_DECODE, HF_ALERT_decode_error},
+    {"short Finished", FI, 0, false, finished_short, HF_E_BAD_FINISHED, HF_ALERT_decrypt_error},
 };
 /* clang-format on */
 
