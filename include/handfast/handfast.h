@@ -355,9 +355,10 @@ typedef struct hf_info {
     bool established, hello_retry, peer_authenticated, insecure;
     uint64_t records_sent, records_received; /* under the present keys */
     /* what came with the peer's certificate, with hf_config_keep_peer_chain; else empty */
-    hf_bytes ocsp_response;       /* OCSPResponse in DER */
-    hf_bytes sct_list;            /* SerializedSCTs, each after two length bytes */
-    bool ocsp_stapled, scts_sent; /* did they come (kept or not)? */
+    hf_bytes ocsp_response;          /* OCSPResponse in DER */
+    hf_bytes sct_list;               /* SerializedSCTs, each after two length bytes */
+    bool ocsp_stapled, scts_sent;    /* did they come (kept or not)? */
+    const hf_identity *own_identity; /* what this side showed; NULL: nothing. The config's */
 } hf_info;
 HF_API void hf_conn_info(const hf_conn *c, hf_info *out);
 
@@ -378,7 +379,8 @@ HF_API size_t hf_seal_size(const hf_conn *c, size_t n);
 
 /* Encrypts the pieces as application data, one after the other, straight into `out`, which has room
  * for at least hf_seal_size of their sum, else HF_E_NO_ROOM; `*n` is what was written. hf_out must
- * be drained first (HF_E_WRONG_STATE), for records go out in order. */
+ * be drained first (HF_E_WRONG_STATE), for records go out in order: so too where a KeyUpdate was
+ * due before the data, which this call has then queued there (send it, and call again). */
 HF_API hf_status hf_seal(hf_conn *c, const hf_bytes *pieces, size_t count, uint8_t *out,
                          size_t room, size_t *n);
 

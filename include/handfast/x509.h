@@ -202,6 +202,13 @@ HF_API const hf_key *hf_identity_key(const hf_identity *identity);
 HF_API hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_error *e);
 HF_API hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e);
 
+/* Which schemes this identity signs a handshake with, best first, in place of the config's list,
+ * which then only says what the peer may use: for a key in a token that cannot make all that its
+ * type allows, or for an order of one's own. Names separated by ':' or ',' as hf_config_sigschemes
+ * takes them. To be called before the identity is given to a config. HF_E_UNKNOWN_NAME_IN_LIST,
+ * HF_E_EMPTY_LIST, HF_E_BAD_ARGUMENT (more than 32). */
+HF_API hf_status hf_identity_set_sigschemes(hf_identity *identity, const char *list, hf_error *e);
+
 /* Certificate `i` (0 is the leaf), borrowed; NULL past the end. */
 HF_API const hf_cert *hf_identity_cert(const hf_identity *identity, size_t i);
 

@@ -16,6 +16,7 @@ void hf_conn_info(const hf_conn *c, hf_info *out)
         .records_sent = c->channel.write.sequence,
         .records_received = c->channel.read.sequence,
     };
+    out->own_identity = c->own_identity;
     out->ocsp_stapled = c->ocsp_stapled;
     out->scts_sent = c->scts_sent;
     if (c->peer_chain != NULL) {

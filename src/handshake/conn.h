@@ -22,6 +22,7 @@ struct hf_conn {
     const hf_suite_choice *suite;
     const hf_group *group;
     const hf_sigscheme *peer_scheme, *own_scheme;
+    const hf_identity *own_identity; /* the config's, which the connection keeps */
     char *host;    /* client: whom it asked for; server: whom it was asked for; may be NULL */
     uint8_t *alpn; /* the protocol agreed on, after its length byte; NULL: none */
     uint16_t version;

@@ -7,13 +7,20 @@
 #include "crypto/key.h"
 #include "x509/identity.h"
 
-/* The first scheme of this side's preference that the peer accepts and the key can make. */
+/* The first scheme of this side's preference (the identity's own, else the config's) that the peer
+ * accepts and the key can make. */
 static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_identity *identity,
                                           hf_bytes peer_schemes)
 {
     const hf_key *key = hf_identity_key(identity);
-    for (size_t i = 0; i < hs->cfg->sigscheme_count; i++) {
-        const hf_sigscheme *s = hs->cfg->sigschemes[i];
+    size_t count = 0;
+    const hf_sigscheme *const *schemes = hf_identity_sigschemes(identity, &count);
+    if (count == 0) {
+        schemes = hs->cfg->sigschemes;
+        count = hs->cfg->sigscheme_count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const hf_sigscheme *s = schemes[i];
         if (s->in_handshake && hf_u16s_have(peer_schemes, s->id) && hf_key_fits(key, s))
             return s;
     }
@@ -129,6 +136,7 @@ hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes pee
         choose(hs, default_name(hs, text) ? text : NULL, peer_schemes, &of_default);
     if (hs->identity != NULL) {
         hs->conn->own_scheme = hs->scheme;
+        hs->conn->own_identity = hs->identity;
         trace_identity(hs, name, covered ? best : of_default % BY_NAME);
         return HF_OK;
     }

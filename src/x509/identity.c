@@ -8,13 +8,17 @@
 #include "base/error.h"
 
 #include <stdatomic.h>
+#include <strings.h>
 
 #define MOST_CERTIFICATES 100U
+#define MOST_SCHEMES      32U
 
 struct hf_identity {
     atomic_size_t references;
     hf_key *key;
     hf_buf ocsp, scts; /* what is stapled */
+    const hf_sigscheme *schemes[MOST_SCHEMES];
+    size_t scheme_count;
     size_t count, size;
     hf_cert certs[]; /* and after them their DER, `size` bytes */
 };
@@ -238,4 +242,43 @@ hf_bytes hf_identity_ocsp(const hf_identity *identity)
 hf_bytes hf_identity_scts(const hf_identity *identity)
 {
     return hf_buf_bytes(&identity->scts);
+}
+
+/* ---- what it signs with ---- */
+
+static const hf_sigscheme *find_scheme(const char *name, size_t n)
+{
+    for (const hf_sigscheme *const *s = hf_provider_default()->sigschemes; *s != NULL; s++)
+        if (strlen((*s)->name) == n && strncasecmp((*s)->name, name, n) == 0)
+            return *s;
+    return NULL;
+}
+
+hf_status hf_identity_set_sigschemes(hf_identity *identity, const char *list, hf_error *e)
+{
+    const hf_sigscheme *found[MOST_SCHEMES];
+    size_t count = 0;
+    while (*list != '\0') {
+        size_t n = strcspn(list, ":,");
+        const hf_sigscheme *s = find_scheme(list, n);
+        if (n != 0 && s == NULL)
+            return hf_fail(e, HF_E_UNKNOWN_NAME_IN_LIST, "sigschemes", "names of RFC 9846", "%.*s",
+                           n < 64 ? (int)n : 64, list);
+        if (n != 0 && count == MOST_SCHEMES)
+            return hf_fail(e, HF_E_BAD_ARGUMENT, "sigschemes", "at most 32", "more");
+        if (n != 0)
+            found[count++] = s;
+        list += n + (list[n] != '\0');
+    }
+    if (count == 0)
+        return hf_fail(e, HF_E_EMPTY_LIST, "sigschemes", "at least one", "none");
+    hf_copy(identity->schemes, found, count * sizeof(found[0]));
+    identity->scheme_count = count;
+    return HF_OK;
+}
+
+const hf_sigscheme *const *hf_identity_sigschemes(const hf_identity *identity, size_t *count)
+{
+    *count = identity->scheme_count;
+    return identity->schemes;
 }

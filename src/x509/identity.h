@@ -24,4 +24,7 @@ bool hf_identity_issued_by(const hf_identity *identity, hf_bytes authorities);
 hf_bytes hf_identity_ocsp(const hf_identity *identity);
 hf_bytes hf_identity_scts(const hf_identity *identity);
 
+/* The schemes that it signs with, best first; *count is 0 when it has no list of its own. */
+const hf_sigscheme *const *hf_identity_sigschemes(const hf_identity *identity, size_t *count);
+
 #endif
