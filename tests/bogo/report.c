@@ -1,0 +1,146 @@
+/* report.c: is what was agreed what the runner expects? And how a failure is told. */
+#include "shim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void shim_tell(const hf_error *e)
+{
+    char text[1024];
+    hf_error_format(e, text, sizeof(text));
+    fprintf(stderr, ":%s:\n%s", hf_error_name(e->code), text);
+}
+
+static bool same_number(const char *what, int64_t expected, int64_t got)
+{
+    if (expected == 0 || expected == got)
+        return true;
+    fprintf(stderr, "%s is 0x%04llx, expected 0x%04llx\n", what, (unsigned long long)got,
+            (unsigned long long)expected);
+    return false;
+}
+
+static bool same_text(const char *what, const char *expected, hf_bytes got)
+{
+    if (expected == NULL)
+        return true;
+    if (got.n == strlen(expected) && memcmp(got.p, expected, got.n) == 0)
+        return true;
+    fprintf(stderr, "%s is \"%.*s\", expected \"%s\"\n", what, (int)got.n, (const char *)got.p,
+            expected);
+    return false;
+}
+
+static bool same_base64(const char *what, const char *expected, hf_bytes got)
+{
+    uint8_t bytes[4096];
+    if (expected == NULL)
+        return true;
+    int64_t n = shim_base64(expected, bytes, sizeof(bytes));
+    if (n >= 0 && got.n == (size_t)n && memcmp(got.p, bytes, got.n) == 0)
+        return true;
+    fprintf(stderr, "%s differs from what is expected: %zu bytes\n", what, got.n);
+    return false;
+}
+
+static bool check(bool ok, const char *what)
+{
+    if (!ok)
+        fprintf(stderr, "%s\n", what);
+    return ok;
+}
+
+static bool check_numbers(const shim_options *o, const hf_info *info)
+{
+    return same_number("the version", o->expect_version, info->version) &&
+           same_number("the suite", o->expect_cipher, info->suite_id) &&
+           same_number("the suite", o->expect_cipher_aes, info->suite_id) &&
+           same_number("the group", o->expect_curve, info->group_id) &&
+           same_number("the peer's scheme", o->expect_peer_scheme, info->peer_scheme_id) &&
+           check(!o->expect_hrr || info->hello_retry, "there was no HelloRetryRequest") &&
+           check(!o->expect_no_hrr || !info->hello_retry, "there was a HelloRetryRequest");
+}
+
+/* ---- certificates ---- */
+
+/* How far the comparison of the peer's chain with a file has come. */
+typedef struct compared {
+    const hf_conn *conn;
+    size_t count;
+    bool same;
+} compared;
+
+static hf_status compare_next(void *ctx, hf_bytes der)
+{
+    compared *c = ctx;
+    const hf_cert *cert = hf_peer_cert(c->conn, c->count++);
+    if (cert == NULL || cert->der.n != der.n || memcmp(cert->der.p, der.p, der.n) != 0)
+        c->same = false;
+    return HF_OK;
+}
+
+static bool same_chain(const hf_conn *conn, const char *path)
+{
+    static uint8_t text[1 << 16];
+    compared c = {.conn = conn, .same = true};
+    if (path == NULL)
+        return true;
+    FILE *f = fopen(path, "rb");
+    if (f == NULL)
+        return check(false, "the expected chain cannot be read");
+    size_t n = fread(text, 1, sizeof(text), f);
+    fclose(f);
+    if (hf_pem_each((hf_bytes){text, n}, "CERTIFICATE", compare_next, &c, NULL) != HF_OK)
+        return check(false, "the expected chain is no PEM");
+    return check(c.same && hf_peer_cert(conn, c.count) == NULL, "the peer's chain is another");
+}
+
+static bool check_credential(const shim_link *l, const hf_info *info)
+{
+    const shim_options *o = l->options;
+    if (!o->has_expect_credential)
+        return true;
+    /* The runner counts from 0 what stands here from 1, and calls the one without a name -1. */
+    const hf_identity *expected = l->identities[o->expect_credential + 1];
+    return check(info->own_identity == expected, "another credential was chosen");
+}
+
+static bool check_certificates(const shim_link *l, const hf_info *info)
+{
+    const shim_options *o = l->options;
+    bool has_peer = hf_peer_cert(l->conn, 0) != NULL;
+    bool needs_peer = !o->expect_no_peer_cert && (!o->server || o->require_any_client_certificate);
+    return check(!o->expect_no_peer_cert || !has_peer, "the peer sent a certificate") &&
+           check(!needs_peer || has_peer, "the peer sent no certificate") &&
+           same_chain(l->conn, o->expect_peer_cert_file) &&
+           same_base64("the OCSP response", o->expect_ocsp_response, info->ocsp_response) &&
+           same_base64("the list of SCTs", o->expect_scts, info->sct_list) &&
+           check_credential(l, info);
+}
+
+static bool check_names(const shim_link *l, const hf_info *info)
+{
+    const shim_options *o = l->options;
+    const char *host = info->host != NULL ? info->host : "";
+    /* On a server, what it was told to select must be reported as selected. */
+    const char *alpn = o->server ? o->select_alpn : o->expect_alpn;
+    return same_text("the application protocol", alpn, info->alpn) &&
+           check(alpn != NULL || info->alpn.n == 0, "there is an application protocol") &&
+           same_text("the server name", o->expect_server_name,
+                     (hf_bytes){(const uint8_t *)host, strlen(host)}) &&
+           check(!l->hello_mismatch, "the ClientHello was not as expected");
+}
+
+int shim_check(shim_link *l)
+{
+    hf_info info;
+    hf_conn_info(l->conn, &info);
+    bool ok =
+        check_numbers(l->options, &info) && check_names(l, &info) && check_certificates(l, &info);
+    if (ok && l->options->expect_total_renegotiations != 0) {
+        fprintf(stderr, "handfast does not renegotiate\n");
+        return SHIM_UNIMPLEMENTED;
+    }
+    return ok ? SHIM_OK : SHIM_FAILED;
+}

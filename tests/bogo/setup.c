@@ -1,0 +1,331 @@
+/* setup.c: from the runner's options to a config: code points to names, files to identities. */
+#include "shim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 2048
+
+static int unimplemented(const char *what)
+{
+    fprintf(stderr, "not implemented: %s\n", what);
+    return SHIM_UNIMPLEMENTED;
+}
+
+static int failed(const hf_error *e)
+{
+    shim_tell(e);
+    return SHIM_FAILED;
+}
+
+/* ---- lists: the runner gives numbers, handfast's lists take names ---- */
+
+static const char *group_name(uint16_t id)
+{
+    for (const hf_group *const *g = hf_provider_default()->groups; *g != NULL; g++)
+        if ((*g)->id == id)
+            return (*g)->name;
+    return NULL;
+}
+
+static const char *scheme_name(uint16_t id)
+{
+    for (const hf_sigscheme *const *s = hf_provider_default()->sigschemes; *s != NULL; s++)
+        if ((*s)->id == id)
+            return (*s)->name;
+    return NULL;
+}
+
+/* Names joined by ':'; SHIM_UNIMPLEMENTED for a code point that handfast does not have. */
+static int join(const shim_list *list, const char *(*name_of)(uint16_t id), char text[TEXT_MAX])
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = name_of(list->items[i]);
+        if (name == NULL || n + strlen(name) + 2 > TEXT_MAX) {
+            fprintf(stderr, "not implemented: code point 0x%04x\n", list->items[i]);
+            return SHIM_UNIMPLEMENTED;
+        }
+        n += (size_t)snprintf(text + n, TEXT_MAX - n, "%s%s", i == 0 ? "" : ":", name);
+    }
+    return SHIM_OK;
+}
+
+static int set_groups(shim_link *l)
+{
+    char text[TEXT_MAX];
+    const shim_options *o = l->options;
+    if (o->no_key_shares)
+        return unimplemented("a ClientHello without key shares");
+    if (o->groups.count != 0) {
+        int s = join(&o->groups, group_name, text);
+        if (s != SHIM_OK)
+            return s;
+        hf_config_groups(l->cfg, text);
+    }
+    if (o->key_shares.count == 0)
+        return SHIM_OK;
+    /* handfast sends shares for the first groups of its list */
+    if (o->key_shares.count > o->groups.count || o->key_shares.count > 4 ||
+        memcmp(o->key_shares.items, o->groups.items, o->key_shares.count * sizeof(uint16_t)) != 0)
+        return unimplemented("key shares that are not for the first groups");
+    hf_config_key_shares(l->cfg, (unsigned)o->key_shares.count);
+    return SHIM_OK;
+}
+
+static int set_schemes(shim_link *l)
+{
+    char text[TEXT_MAX];
+    if (l->options->verify_prefs.count == 0)
+        return SHIM_OK;
+    int s = join(&l->options->verify_prefs, scheme_name, text);
+    if (s == SHIM_OK)
+        hf_config_sigschemes(l->cfg, text);
+    return s;
+}
+
+/* ---- versions ---- */
+
+/* The range that the runner allows; BoringSSL's shim has TLS 1.0 to 1.3, so what lies below 1.2 is
+ * left out here. */
+static int set_versions(shim_link *l)
+{
+    const shim_options *o = l->options;
+    uint16_t min = o->min_version != 0 ? (uint16_t)o->min_version : HF_TLS_1_2;
+    uint16_t max = o->max_version != 0 ? (uint16_t)o->max_version : HF_TLS_1_3;
+    if (min < HF_TLS_1_2)
+        min = HF_TLS_1_2;
+    if (o->no_tls12 && min == HF_TLS_1_2)
+        min = HF_TLS_1_3;
+    if (o->no_tls13 && max == HF_TLS_1_3)
+        max = HF_TLS_1_2;
+    if (max < HF_TLS_1_2 || min > HF_TLS_1_3 || min > max)
+        return unimplemented("this range of versions");
+    if (hf_config_versions(l->cfg, min, max) != HF_OK)
+        return unimplemented("TLS 1.2");
+    return SHIM_OK;
+}
+
+/* ---- application protocols ---- */
+
+/* From names with length bytes to names with commas. */
+static int set_advertised(shim_link *l, const char *wire)
+{
+    char text[TEXT_MAX] = "";
+    size_t n = 0, left = strlen(wire);
+    while (left != 0) {
+        size_t len = (uint8_t)*wire;
+        if (len == 0 || len + 1 > left || n + len + 2 > TEXT_MAX ||
+            memchr(wire + 1, ',', len) != NULL)
+            return unimplemented("such an ALPN list");
+        n += (size_t)snprintf(text + n, TEXT_MAX - n, "%s%.*s", n == 0 ? "" : ",", (int)len,
+                              wire + 1);
+        wire += len + 1;
+        left -= len + 1;
+    }
+    hf_config_alpn(l->cfg, text);
+    return SHIM_OK;
+}
+
+static int set_alpn(shim_link *l)
+{
+    const shim_options *o = l->options;
+    if (!o->server)
+        return o->advertise_alpn != NULL ? set_advertised(l, o->advertise_alpn) : SHIM_OK;
+    if (o->reject_alpn)
+        hf_config_alpn(l->cfg, "a protocol that nobody offers");
+    else if (o->select_alpn != NULL && !o->decline_alpn)
+        hf_config_alpn(l->cfg, o->select_alpn);
+    return SHIM_OK;
+}
+
+/* ---- certificates ---- */
+
+static int set_stapled(hf_identity *identity, const shim_credential *cred)
+{
+    uint8_t bytes[4096];
+    hf_error e = {0};
+    int64_t n;
+    if (cred->ocsp_response != NULL) {
+        n = shim_base64(cred->ocsp_response, bytes, sizeof(bytes));
+        if (n < 0 || hf_identity_set_ocsp(identity, (hf_bytes){bytes, (size_t)n}, &e) != HF_OK)
+            return unimplemented("stapling what is no OCSP response");
+    }
+    if (cred->scts != NULL) {
+        n = shim_base64(cred->scts, bytes, sizeof(bytes));
+        if (n < 0 || hf_identity_set_scts(identity, (hf_bytes){bytes, (size_t)n}, &e) != HF_OK)
+            return unimplemented("sending what is no list of SCTs");
+    }
+    return SHIM_OK;
+}
+
+/* What the peer may sign with shall not limit what this side signs with. */
+static const char *all_schemes(char text[TEXT_MAX])
+{
+    size_t n = 0;
+    for (const hf_sigscheme *const *s = hf_provider_default()->sigschemes; *s != NULL; s++)
+        n += (size_t)snprintf(text + n, TEXT_MAX - n, "%s%s", n == 0 ? "" : ":", (*s)->name);
+    return text;
+}
+
+static int add_credential(shim_link *l, size_t i)
+{
+    const shim_credential *cred = &l->options->credentials[i];
+    char text[TEXT_MAX];
+    hf_error e = {0};
+    if (cred->cert_file == NULL && cred->key_file == NULL)
+        return SHIM_OK;
+    if (cred->cert_file == NULL || cred->key_file == NULL)
+        return unimplemented("a certificate without its key, or a key alone");
+    hf_status s =
+        hf_identity_read_files(cred->cert_file, cred->key_file, NULL, &l->identities[i], &e);
+    if (s == HF_E_KEY_UNSUPPORTED || s == HF_E_KEY_MALFORMED)
+        return unimplemented("a key of this type");
+    if (s != HF_OK)
+        return failed(&e);
+    int r = set_stapled(l->identities[i], cred);
+    if (r == SHIM_OK && cred->signing_prefs.count == 0 && l->options->verify_prefs.count != 0) {
+        hf_identity_set_sigschemes(l->identities[i], all_schemes(text), &e);
+    } else if (r == SHIM_OK && cred->signing_prefs.count != 0) {
+        r = join(&cred->signing_prefs, scheme_name, text);
+        if (r == SHIM_OK && hf_identity_set_sigschemes(l->identities[i], text, &e) != HF_OK)
+            r = failed(&e);
+    }
+    if (r == SHIM_OK)
+        hf_config_add_identity(l->cfg, l->identities[i]);
+    return r;
+}
+
+/* Credentials that were given by name come first; the one without a name comes last. */
+static int set_certificates(shim_link *l)
+{
+    int r = SHIM_OK;
+    for (size_t i = 1; r == SHIM_OK && i <= l->options->credential_count; i++)
+        r = add_credential(l, i);
+    return r == SHIM_OK ? add_credential(l, 0) : r;
+}
+
+/* ---- what the shim looks at while it goes on ---- */
+
+static void keep_secret(const char *line, const char *label, uint8_t *secret, size_t *len)
+{
+    size_t n = strlen(label);
+    if (strncmp(line, label, n) != 0 || line[n] != ' ')
+        return;
+    const char *hex = strrchr(line, ' ') + 1;
+    for (*len = 0; *len < HF_HASH_MAX_DIGEST && hex[2 * *len] != '\0'; (*len)++) {
+        unsigned byte = 0;
+        sscanf(hex + 2 * *len, "%2x", &byte);
+        secret[*len] = (uint8_t)byte;
+    }
+}
+
+static void take_line(void *ctx, const char *line)
+{
+    shim_link *l = ctx;
+    keep_secret(line, "CLIENT_TRAFFIC_SECRET_0", l->client_secret, &l->secret_len);
+    keep_secret(line, "SERVER_TRAFFIC_SECRET_0", l->server_secret, &l->secret_len);
+}
+
+static bool same_schemes(hf_bytes wire, const shim_list *expected)
+{
+    if (wire.n != 2 * expected->count)
+        return false;
+    for (size_t i = 0; i < expected->count; i++)
+        if ((wire.p[2 * i] << 8 | wire.p[2 * i + 1]) != expected->items[i])
+            return false;
+    return true;
+}
+
+static void judge_hello(shim_link *l, const hf_hello_view *view)
+{
+    const shim_options *o = l->options;
+    const char *what = NULL;
+    if (o->expect_server_name != NULL &&
+        (view->host == NULL || strcmp(view->host, o->expect_server_name) != 0))
+        what = "server name";
+    if (o->expect_no_server_name && view->host != NULL)
+        what = "server name";
+    if (o->expect_peer_verify_prefs.count != 0 &&
+        !same_schemes(view->schemes, &o->expect_peer_verify_prefs))
+        what = "signature schemes";
+    if (o->expect_advertised_alpn != NULL &&
+        (view->alpn.n != strlen(o->expect_advertised_alpn) ||
+         memcmp(view->alpn.p, o->expect_advertised_alpn, view->alpn.n) != 0))
+        what = "ALPN list";
+    if (what != NULL) {
+        fprintf(stderr, "the ClientHello has another %s than expected\n", what);
+        l->hello_mismatch = true;
+    }
+}
+
+static void take_hello(void *ctx, hf_conn *conn, const hf_hello_view *view, hf_hello *hello)
+{
+    shim_link *l = ctx;
+    (void)conn;
+    judge_hello(l, view);
+    if (l->options->fail_early_callback)
+        hf_hello_refuse(hello, HF_ALERT_handshake_failure);
+    else if (l->options->fail_ddos_callback)
+        hf_hello_refuse(hello, HF_ALERT_internal_error);
+    else
+        hf_hello_go_on(hello, NULL);
+}
+
+/* ---- the whole ---- */
+
+static void set_peer_demands(shim_link *l)
+{
+    const shim_options *o = l->options;
+    /* The runner's certificates are checked by its own shim's callback, which accepts them all. */
+    hf_config_insecure_no_verification(l->cfg);
+    if (o->server && o->require_any_client_certificate)
+        hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_REQUIRED);
+    else if (o->server && o->verify_peer)
+        hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_OPTIONAL);
+    hf_config_keep_peer_chain(l->cfg, true);
+    /* BoringSSL's servers never ask for these. */
+    hf_config_request_ocsp(l->cfg, o->enable_ocsp && !o->server);
+    hf_config_request_scts(l->cfg, o->enable_scts && !o->server);
+    /* One of the runner's chains is of many small certificates. */
+    hf_config_limits(
+        l->cfg, &(hf_limits){.handshake_message = (uint32_t)o->max_cert_list, .chain_length = 100});
+}
+
+int shim_setup(shim_link *l)
+{
+    const shim_options *o = l->options;
+    hf_error e = {0};
+    if (hf_config_new(o->server ? HF_SERVER : HF_CLIENT, &l->cfg) != HF_OK)
+        return SHIM_FAILED;
+    int r = set_versions(l);
+    if (r == SHIM_OK)
+        r = set_groups(l);
+    if (r == SHIM_OK)
+        r = set_schemes(l);
+    if (r == SHIM_OK)
+        r = set_alpn(l);
+    if (r == SHIM_OK)
+        r = set_certificates(l);
+    if (r != SHIM_OK)
+        return r;
+    set_peer_demands(l);
+    hf_config_grease(l->cfg, o->enable_grease);
+    if (o->export_traffic_secrets)
+        hf_config_keylog(l->cfg, take_line, l);
+    if (o->server)
+        hf_config_client_hello(l->cfg, take_hello, l);
+    hf_status s = hf_config_freeze(l->cfg, &e);
+    if (s == HF_E_NO_IDENTITY)
+        return unimplemented("a server without a certificate");
+    return s == HF_OK ? SHIM_OK : failed(&e);
+}
+
+void shim_setup_free(shim_link *l)
+{
+    hf_config_free(l->cfg);
+    for (size_t i = 0; i < SHIM_CREDS_MAX; i++)
+        hf_identity_free(l->identities[i]);
+}

@@ -1,0 +1,39 @@
+/* shim.c: the shim that BoringSSL's conformance runner drives: one process for each test.
+ *
+ * The runner listens and starts this program with options; the program connects to it, once for
+ * each leg, and does as it is told. 0: all went as asked; 89: an option is not implemented; other:
+ * failure, with the error's name on standard error. */
+#include "shim.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static int run_leg(const shim_options *o)
+{
+    shim_link l = {.options = o, .fd = -1};
+    int r = shim_setup(&l);
+    if (r == SHIM_OK)
+        r = shim_talk(&l);
+    shim_setup_free(&l);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    static shim_legs legs;
+    int r = shim_options_read(argc, argv, &legs);
+    if (r == SHIM_OK && legs.initial.handshaker_question) {
+        puts("No");
+        return SHIM_OK;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    if (r == SHIM_OK && legs.initial.resume_count != 0) {
+        fprintf(stderr, "not implemented: resumption\n");
+        r = SHIM_UNIMPLEMENTED;
+    }
+    if (r == SHIM_OK)
+        r = run_leg(&legs.initial);
+    /* What a sanitizer says follows this line, and the runner takes it for a failure. */
+    fprintf(stderr, "--- DONE ---\n");
+    return r;
+}
