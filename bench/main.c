@@ -64,8 +64,8 @@ int main(int argc, char **argv)
     bench_clock_start();
     bench_report_head();
     bench_rows_run(&o);
-    printf("\nratio: handfast to libssl; * to libssl's plain full handshake, which it lacks this "
-           "row of.\nA clock interval costs %llu ns, which was taken off.\n",
+    printf("\nratio: handfast to libssl; * where libssl cannot do the row, its plain full "
+           "handshake.\nA clock interval costs %llu ns, which was taken off.\n",
            (unsigned long long)bench_clock_cost_ns());
     bool ok =
         (o.json == NULL || bench_report_json(o.json)) && (o.svg == NULL || bench_report_svg(o.svg));

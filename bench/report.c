@@ -43,59 +43,67 @@ void bench_report_head(void)
     rows = json_array();
     printf("%-26s", "");
     for (size_t i = 0; i < bench_peer_count; i++)
-        printf("%13s       ", bench_peers[i]->name);
+        printf("%13s        ", bench_peers[i]->name);
     printf("   ratio  unit\n");
 }
 
-static double figure(const char *row_name, const char *peer)
+/* The name of a peer's figure: libssl's may be of other work. */
+static void key_of(size_t peer, const char *against, char key[64])
 {
-    size_t i;
-    json_t *row;
-    json_array_foreach (rows, i, row)
-        if (strcmp(json_string_value(json_object_get(row, "name")), row_name) == 0)
-            return json_number_value(json_object_get(row, peer));
-    return 0;
+    if (peer == 1 && against != NULL)
+        snprintf(key, 64, "%s_%s", bench_peers[peer]->name, against);
+    else
+        snprintf(key, 64, "%s", bench_peers[peer]->name);
 }
 
-static void add_ratio(json_t *row, const char *name, bool less_is_better, const char *against)
+static double figure(json_t *row, size_t peer)
 {
-    double own = figure(name, "handfast"), other = figure(name, "libssl");
-    if (other <= 0 && against != NULL) {
-        other = figure(against, "libssl");
-        json_object_set_new(row, "ratio_to", json_string(against));
-    }
-    if (own <= 0 || other <= 0) {
-        printf("%8s ", "-");
-        return;
-    }
-    double ratio = less_is_better ? other / own : own / other;
-    json_object_set_new(row, "ratio", json_real(ratio));
-    printf("%7.2fx%s", ratio, json_object_get(row, "ratio_to") != NULL ? "*" : " ");
+    char key[64];
+    key_of(peer, json_string_value(json_object_get(row, "ratio_to")), key);
+    return json_number_value(json_object_get(row, key));
+}
+
+/* What a peer's figure is to libssl's, better being larger; 0: unknown. */
+static double relative(json_t *row, size_t peer)
+{
+    double value = figure(row, peer), base = figure(row, 1);
+    if (value <= 0 || base <= 0)
+        return 0;
+    return json_is_true(json_object_get(row, "less_is_better")) ? base / value : value / base;
 }
 
 void bench_report_row(const char *name, const char *unit, bench_series *of_peers,
                       bool less_is_better, const char *against)
 {
-    json_t *row = json_pack("{s:s,s:s}", "name", name, "unit", unit), *spread = json_object();
+    json_t *row = json_pack("{s:s,s:s,s:b}", "name", name, "unit", unit, "less_is_better",
+                            (int)less_is_better);
+    json_t *spread = json_object();
+    if (against != NULL)
+        json_object_set_new(row, "ratio_to", json_string(against));
     printf("%-26s", name);
     for (size_t i = 0; i < bench_peer_count; i++) {
+        char key[64];
         double value = bench_series_median(&of_peers[i]);
+        const char *mark = i == 1 && against != NULL ? "*" : " ";
         if (of_peers[i].count == 0) {
-            printf("%13s       ", "-");
+            printf("%13s        ", "-");
             continue;
         }
-        printf(value < 100 ? "%13.2f ±%4.1f%%" : "%13.0f ±%4.1f%%", value,
-               bench_series_spread(&of_peers[i]));
-        json_object_set_new(row, bench_peers[i]->name, json_real(value));
-        json_object_set_new(spread, bench_peers[i]->name,
-                            json_real(bench_series_spread(&of_peers[i])));
+        key_of(i, against, key);
+        printf(value < 100 ? "%13.2f ±%4.1f%%%s" : "%13.0f ±%4.1f%%%s", value,
+               bench_series_spread(&of_peers[i]), mark);
+        json_object_set_new(row, key, json_real(value));
+        json_object_set_new(spread, key, json_real(bench_series_spread(&of_peers[i])));
     }
-    json_array_append(rows, row);
-    add_ratio(row, name, less_is_better, against);
-    json_object_set_new(row, "less_is_better", json_boolean(less_is_better));
+    double ratio = relative(row, 0);
+    if (ratio > 0)
+        json_object_set_new(row, "ratio", json_real(ratio));
+    if (ratio > 0)
+        printf("%7.2fx  %s\n", ratio, unit);
+    else
+        printf("%7s   %s\n", "-", unit);
     json_object_set_new(row, "spread_percent", spread);
-    json_decref(row);
-    printf(" %s\n", unit);
+    json_array_append_new(rows, row);
     fflush(stdout);
 }
 
@@ -119,19 +127,6 @@ enum { BAR = 12, GAP = 14, LEFT = 190, WIDTH = 760 };
 static const char *const colours[BENCH_MAX_PEERS] = {"#0b6e4f", "#8a8f98", "#c98b2b", "#5b7db1",
                                                      "#a05195", "#444",    "#777",    "#aaa"};
 
-/* What a peer's figure is to libssl's, better being larger; 0: no bar. */
-static double relative(json_t *row, const char *peer)
-{
-    double value = json_number_value(json_object_get(row, peer));
-    double base = json_number_value(json_object_get(row, "libssl"));
-    const char *against = json_string_value(json_object_get(row, "ratio_to"));
-    if (base <= 0 && against != NULL)
-        base = figure(against, "libssl");
-    if (value <= 0 || base <= 0)
-        return 0;
-    return json_is_true(json_object_get(row, "less_is_better")) ? base / value : value / base;
-}
-
 /* Bars longer than the chart are cut and carry their figure. */
 static void draw_row(FILE *f, json_t *row, double most, double *y)
 {
@@ -139,7 +134,7 @@ static void draw_row(FILE *f, json_t *row, double most, double *y)
     fprintf(f, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n", LEFT - 8, *y + BAR - 2,
             name);
     for (size_t i = 0; i < bench_peer_count; i++) {
-        double r = relative(row, bench_peers[i]->name);
+        double r = relative(row, i);
         if (r <= 0)
             continue;
         double shown = r < most ? r : most, length = shown / most * (WIDTH - LEFT - 60);
@@ -161,7 +156,7 @@ bool bench_report_svg(const char *path)
     if (f == NULL)
         return false;
     json_array_foreach (rows, i, row)
-        if (relative(row, "handfast") > 0)
+        if (relative(row, 0) > 0)
             drawn++;
     fprintf(f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %zu\" "
@@ -176,7 +171,7 @@ bool bench_report_svg(const char *path)
                 "<text x=\"%zu\" y=\"37\">%s</text>\n",
                 8 + i * 90, colours[i], 22 + i * 90, bench_peers[i]->name);
     json_array_foreach (rows, i, row)
-        if (relative(row, "handfast") > 0)
+        if (relative(row, 0) > 0)
             draw_row(f, row, 6, &y);
     fprintf(f, "</svg>\n");
     return fclose(f) == 0;

@@ -18,8 +18,8 @@ double bench_series_median(bench_series *s);
 /* Half the distance between the quartiles, in percent of the median. */
 double bench_series_spread(bench_series *s);
 
-/* One row: a series of each peer (BENCH_MAX_PEERS of them). Where libssl has no figure of its own
- * the ratio is to libssl's in the row `against`, which came before; NULL: none. Prints it. */
+/* One row: a series of each peer (BENCH_MAX_PEERS of them). Where libssl cannot do the row and
+ * did the work of the row `against` in its place, its figure is marked so; else NULL. Prints it. */
 void bench_report_row(const char *name, const char *unit, bench_series *of_peers,
                       bool less_is_better, const char *against);
 
