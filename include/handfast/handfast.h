@@ -119,7 +119,7 @@ HF_API hf_status hf_config_cert_sigschemes(hf_config *cfg, const char *list);
 /* Ask the peer for a stapled OCSP response (RFC 6066 section 8), and for signed certificate
  * timestamps (RFC 6962)? Defaults: OCSP yes, for a certificate may demand it: one with the TLS
  * feature status_request (RFC 7633) that comes without a response gives HF_E_STAPLE_MISSING. SCTs
- * no. What came is in hf_info. */
+ * no. What came is in hf_info, for the application to check: the library does not look into it. */
 HF_API hf_status hf_config_request_ocsp(hf_config *cfg, bool on);
 HF_API hf_status hf_config_request_scts(hf_config *cfg, bool on);
 
