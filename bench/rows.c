@@ -4,6 +4,7 @@
 
 #include "material.h"
 #include "report.h"
+#include "x509.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -479,6 +480,7 @@ void bench_rows_run(const bench_options *o)
         row_verify(&s, o);
     if (wanted(o, "store_load"))
         row_load(o);
+    bench_x509_run(o);
     if (wanted(o, "scaling_2_threads"))
         row_scaling(&s, o);
     bench_material_free(&p256);
