@@ -62,6 +62,8 @@ typedef struct order {
     hf_bytes extra; /* whole Extensions, as DER */
     bool no_basic;
     unsigned version; /* 0: 3 */
+    hf_bytes spki;    /* another public key than made_key(key)'s */
+    hf_bytes serial;  /* content octets; none: counted on */
 } order;
 
 static inline void made_extension(hf_writer *w, uint32_t bit, bool critical, hf_writer *content)
@@ -126,7 +128,10 @@ static inline hf_bytes made(const order *o)
         hf_der_write_small(&w, o->version == 0 ? 2 : o->version - 1);
         hf_der_close(&w, version);
     }
-    hf_der_write_small(&w, ++serial);
+    if (o->serial.n != 0)
+        hf_der_write(&w, HF_DER_INTEGER, o->serial);
+    else
+        hf_der_write_small(&w, ++serial);
     hf_write_bytes(&w, hf_sigscheme_algorithm(hf_key_cert_scheme(signer)));
     if (hf_name_write(&w, o->issuer != NULL ? o->issuer : o->subject, NULL) != HF_OK)
         abort();
@@ -136,7 +141,7 @@ static inline hf_bytes made(const order *o)
     hf_der_close(&w, validity);
     if (hf_name_write(&w, o->subject, NULL) != HF_OK)
         abort();
-    hf_write_bytes(&w, hf_key_public(key));
+    hf_write_bytes(&w, o->spki.n != 0 ? o->spki : hf_key_public(key));
     if (o->version == 0)
         made_extensions(&w, o);
     hf_der_close(&w, tbs);
