@@ -94,6 +94,18 @@ HF_API hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode);
 /* Accepts every certificate of the peer: anyone on the way can read and change everything. */
 HF_API hf_status hf_config_insecure_no_verification(hf_config *cfg);
 
+/* A judge of the application's own, for what no list of trusted authorities says: pins, revocation,
+ * who may come in. It is asked on the connection's thread when the peer's chain has been verified
+ * (where verification is off: when it has come), and not when the peer sent none. `path[0]` is the
+ * peer's certificate, the others as in hf_peer_cert; all is good during the call only. It returns
+ * HF_ALERT_close_notify (0) to accept, else the alert to refuse with (certificate_unknown,
+ * certificate_revoked, access_denied...): the connection then fails with HF_E_CERT_REFUSED. It may
+ * ask for hf_conn_user(conn) and hf_conn_info. */
+HF_API hf_status hf_config_check_peer(hf_config *cfg,
+                                      hf_alert (*check)(void *ctx, const hf_conn *conn,
+                                                        const hf_cert *const *path, size_t count),
+                                      void *ctx);
+
 /* Names separated by ':' or ',', in order of preference; HF_E_UNKNOWN_NAME_IN_LIST says which are
  * known. Defaults: docs/DESIGN.md.
  * groups "X25519MLKEM768:X25519:P-256:P-384"; suites "TLS_AES_128_GCM_SHA256:..."; sigschemes

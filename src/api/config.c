@@ -187,6 +187,18 @@ hf_status hf_config_insecure_no_verification(hf_config *cfg)
     return HF_OK;
 }
 
+hf_status hf_config_check_peer(hf_config *cfg,
+                               hf_alert (*check)(void *ctx, const hf_conn *conn,
+                                                 const hf_cert *const *path, size_t count),
+                               void *ctx)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->check_peer = check;
+    cfg->check_peer_ctx = ctx;
+    return HF_OK;
+}
+
 hf_status hf_config_keylog(hf_config *cfg, void (*line)(void *ctx, const char *line), void *ctx)
 {
     if (!hf_config_is_open(cfg))

@@ -136,6 +136,21 @@ hf_status hf_13_verify_chain(hf_handshake *hs)
     return HF_OK;
 }
 
+static hf_status ask_application(hf_handshake *hs)
+{
+    const hf_config *cfg = hs->cfg;
+    if (cfg->check_peer == NULL)
+        return HF_OK;
+    hf_alert alert = cfg->check_peer(cfg->check_peer_ctx, hs->conn, hs->path, hs->path_len);
+    if (alert == HF_ALERT_close_notify)
+        return HF_OK;
+    hf_hs_fail(hs, HF_E_CERT_REFUSED, NULL, "a certificate that the application accepts",
+               "one that it refuses with %s", hf_alert_name((uint8_t)alert));
+    hf_name_text(hs->path[0]->subject, hs->error.subject, sizeof(hs->error.subject));
+    hs->error.alert = (uint8_t)alert;
+    return HF_E_CERT_REFUSED;
+}
+
 hf_status hf_13_chain_verified(hf_handshake *hs)
 {
     for (const hf_kept_check *k = hs->checks; k != NULL; k = k->next)
@@ -143,6 +158,8 @@ hf_status hf_13_chain_verified(hf_handshake *hs)
     hf_status s = hs->job.run != NULL ? hs->job.status : HF_OK;
     if (s == HF_OK)
         s = hf_hs_judge_chain_demands(hs);
+    if (s == HF_OK)
+        s = ask_application(hs);
     if (s != HF_OK && hs->error.message == NULL)
         hs->error.message = "Certificate";
     return s;

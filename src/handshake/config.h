@@ -65,6 +65,9 @@ struct hf_config {
     void (*hello)(void *ctx, hf_conn *conn, const hf_hello_view *view, hf_hello *hello);
     void *hello_ctx;
 
+    hf_alert (*check_peer)(void *ctx, const hf_conn *conn, const hf_cert *const *path,
+                           size_t count);
+    void *check_peer_ctx;
     void (*keylog)(void *ctx, const char *line);
     void *keylog_ctx;
     hf_trace trace;

@@ -49,6 +49,8 @@ typedef struct shim_options {
     bool require_any_client_certificate, verify_peer;
     bool enable_ocsp, enable_scts;
     int64_t max_cert_list;
+    bool verify_fail, use_custom_verify_callback;
+    bool fips_202205, wpa_202304, cnsa_202407;
     bool fail_early_callback, fail_ddos_callback;
 
     /* what to do once connected */

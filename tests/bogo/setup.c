@@ -75,9 +75,31 @@ static int set_groups(shim_link *l)
     return SHIM_OK;
 }
 
+/* The rules that BoringSSL has by name, spelt out. */
+static void set_policy(shim_link *l)
+{
+    const shim_options *o = l->options;
+    if (o->fips_202205) {
+        hf_config_groups(l->cfg, "secp256r1:secp384r1");
+        hf_config_suites(l->cfg, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
+        hf_config_sigschemes(l->cfg, "rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512:"
+                                     "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:"
+                                     "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512");
+    } else if (o->wpa_202304) {
+        hf_config_groups(l->cfg, "secp384r1");
+        hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384");
+        hf_config_sigschemes(l->cfg, "rsa_pkcs1_sha384:rsa_pkcs1_sha512:ecdsa_secp384r1_sha384:"
+                                     "rsa_pss_rsae_sha384:rsa_pss_rsae_sha512");
+    } else if (o->cnsa_202407) {
+        hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:"
+                                 "TLS_CHACHA20_POLY1305_SHA256");
+    }
+}
+
 static int set_schemes(shim_link *l)
 {
     char text[TEXT_MAX];
+    set_policy(l);
     if (l->options->verify_prefs.count == 0)
         return SHIM_OK;
     int s = join(&l->options->verify_prefs, scheme_name, text);
@@ -276,15 +298,27 @@ static void take_hello(void *ctx, hf_conn *conn, const hf_hello_view *view, hf_h
 
 /* ---- the whole ---- */
 
+/* The alerts of BoringSSL's two kinds of callback. */
+static hf_alert refuse_peer(void *ctx, const hf_conn *conn, const hf_cert *const *path,
+                            size_t count)
+{
+    const shim_link *l = ctx;
+    (void)conn, (void)path, (void)count;
+    return l->options->use_custom_verify_callback ? HF_ALERT_certificate_unknown
+                                                  : HF_ALERT_handshake_failure;
+}
+
 static void set_peer_demands(shim_link *l)
 {
     const shim_options *o = l->options;
     /* The runner's certificates are checked by its own shim's callback, which accepts them all. */
     hf_config_insecure_no_verification(l->cfg);
-    if (o->server && o->require_any_client_certificate)
-        hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_REQUIRED);
-    else if (o->server && o->verify_peer)
+    if (o->server && o->verify_peer)
         hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_OPTIONAL);
+    else if (o->server && o->require_any_client_certificate)
+        hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_REQUIRED);
+    if (o->verify_fail && (o->verify_peer || o->require_any_client_certificate))
+        hf_config_check_peer(l->cfg, refuse_peer, l);
     hf_config_keep_peer_chain(l->cfg, true);
     /* BoringSSL's servers never ask for these. */
     hf_config_request_ocsp(l->cfg, o->enable_ocsp && !o->server);

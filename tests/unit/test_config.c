@@ -37,6 +37,16 @@ static void line(void *ctx, const char *text)
     (void)text;
 }
 
+static hf_alert accept_peer(void *ctx, const hf_conn *conn, const hf_cert *const *path,
+                            size_t count)
+{
+    (void)ctx;
+    (void)conn;
+    (void)path;
+    (void)count;
+    return HF_ALERT_close_notify;
+}
+
 /* Calls the setter number `i` with a value that is right; false past the last. */
 static bool set(unsigned i, hf_config *cfg, hf_status *s)
 {
@@ -79,6 +89,7 @@ static bool set(unsigned i, hf_config *cfg, hf_status *s)
         SETTER(28, hf_config_known_names_only(cfg, true));
         SETTER(29, hf_config_client_hello(cfg, hello, NULL));
         SETTER(30, hf_config_provider(cfg, hf_provider_portable()));
+        SETTER(31, hf_config_check_peer(cfg, accept_peer, NULL));
 #undef SETTER
     default:
         return false;
