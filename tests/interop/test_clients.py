@@ -101,7 +101,7 @@ class OpenSSL(PeerCase):
         client.wait_for(r"HTTP/1\.1 200 OK")
         client.wait_for(received)
         client.say("K\n")
-        client.wait_for(rf"(?s){received}.*{received}")
+        client.wait_for(rf"(?s){sent}.*{sent}.*{sent}")  # answered before the next data, not sooner
         client.say("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         client.wait_for(PAGE)
         self.assertEqual(len(re.findall(received, client.log)), 2)  # none for the first, `k`
