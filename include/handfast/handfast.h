@@ -249,6 +249,11 @@ HF_API hf_status hf_config_executor(hf_config *cfg, const hf_executor *executor)
  * before the lists, which are looked up in it. */
 HF_API hf_status hf_config_provider(hf_config *cfg, const hf_provider *provider);
 
+/* Handshakes take their ephemeral keys from the pool where it has some (provider.h). A reference is
+ * taken; several configs may share a pool. NULL: none, the default. The pool's group must be one of
+ * the config's provider to be of use. */
+HF_API hf_status hf_config_keypairs(hf_config *cfg, hf_keypairs *pool);
+
 /* Randomness or clock alone, in place of the provider's (deterministic tests). */
 HF_API hf_status hf_config_random(hf_config *cfg,
                                   hf_status (*random)(void *ctx, uint8_t *p, size_t n), void *ctx);

@@ -95,6 +95,9 @@ typedef struct hf_group {
     hf_status (*respond)(const hf_provider *provider, const uint8_t *client_share,
                          uint8_t *server_share, uint8_t *secret);
     hf_status (*finish)(const uint8_t *private_key, const uint8_t *server_share, uint8_t *secret);
+    /* Both sides do the same: `respond` is `generate`, then `finish` with the client's share. So a
+     * key pair made ahead serves a server too (hf_keypairs). False for a KEM. */
+    bool diffie_hellman;
 } hf_group;
 
 /* ---- signatures ---- */
@@ -149,6 +152,26 @@ HF_API const hf_provider *hf_provider_default(void);
 /* The same with libcrypto alone and no processor-specific choice of ours: the reference that the
  * accelerated paths are tested against. */
 HF_API const hf_provider *hf_provider_portable(void);
+
+/* ---- key pairs made ahead ---- */
+
+/* A bounded pool of ephemeral key pairs of one group, made in idle moments and used by handshakes
+ * that come later: each once, and wiped as it is taken. A client takes its share from it; a server
+ * its own, where the group is Diffie-Hellman (a KEM's answer depends on the client's share). When
+ * the pool is empty pairs are made as without one. Any threads; nothing in it waits. A child
+ * process (fork) finds it empty. */
+typedef struct hf_keypairs hf_keypairs; /* reference-counted */
+
+/* At most `most` (1 to 1,024) pairs of the provider's (NULL: the default's) group of that name. It
+ * starts empty. HF_E_UNKNOWN_NAME_IN_LIST, HF_E_BAD_ARGUMENT, HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_keypairs_new(const hf_provider *provider, const char *group, unsigned most,
+                                 hf_keypairs **out, hf_error *e);
+HF_API hf_keypairs *hf_keypairs_ref(hf_keypairs *k);
+HF_API void hf_keypairs_free(hf_keypairs *k); /* gives back one reference; NULL is fine */
+
+/* Makes up to `count` pairs, now, on this thread. Returns how many: fewer when the pool is full (0:
+ * there is nothing to do), or the random source failed. */
+HF_API unsigned hf_keypairs_make(hf_keypairs *k, unsigned count);
 
 /* ---- jobs ---- */
 

@@ -56,6 +56,7 @@ void hf_config_free(hf_config *cfg)
     for (size_t i = 0; i < cfg->identity_count; i++)
         hf_identity_free(cfg->identities[i]);
     hf_store_free(cfg->store);
+    hf_keypairs_free(cfg->keypairs);
     hf_buf_free(&cfg->alpn);
     hf_buf_free(&cfg->groups_wire);
     hf_buf_free(&cfg->sigschemes_wire);
@@ -221,6 +222,15 @@ hf_status hf_config_executor(hf_config *cfg, const hf_executor *executor)
     if (!hf_config_is_open(cfg))
         return hf_config_closed(cfg);
     cfg->executor = *executor;
+    return HF_OK;
+}
+
+hf_status hf_config_keypairs(hf_config *cfg, hf_keypairs *pool)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_keypairs_free(cfg->keypairs);
+    cfg->keypairs = pool != NULL ? hf_keypairs_ref(pool) : NULL;
     return HF_OK;
 }
 

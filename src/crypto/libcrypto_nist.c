@@ -180,6 +180,7 @@ static hf_status finish(const curve *c, const uint8_t *private_key, const uint8_
         .generate = curve##_generate,                                                              \
         .respond = curve##_respond,                                                                \
         .finish = curve##_finish,                                                                  \
+        .diffie_hellman = true,                                                                    \
     }
 
 NIST_GROUP(p256, "P-256", 0x0017, 32);

@@ -139,4 +139,5 @@ const hf_group hf_x25519 = {
     .generate = generate,
     .respond = respond,
     .finish = finish,
+    .diffie_hellman = true,
 };

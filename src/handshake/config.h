@@ -71,7 +71,8 @@ struct hf_config {
     void (*keylog)(void *ctx, const char *line);
     void *keylog_ctx;
     hf_trace trace;
-    hf_executor executor; /* submit NULL: inline */
+    hf_executor executor;  /* submit NULL: inline */
+    hf_keypairs *keypairs; /* NULL: none are made ahead */
 
     /* made by hf_config_freeze: lists as they go on the wire */
     hf_buf groups_wire, sigschemes_wire;

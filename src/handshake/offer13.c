@@ -6,6 +6,7 @@
 #include "handshake/trace.h"
 
 #include "base/bytes.h"
+#include "crypto/keypairs.h"
 #include "x509/host.h"
 
 /* ---- key shares ---- */
@@ -15,8 +16,8 @@ static void run_generate(hf_job *job)
     hf_handshake *hs = hf_job_handshake(job);
     for (; hs->shares_made < hs->share_count; hs->shares_made++) {
         hf_share *share = &hs->shares[hs->shares_made];
-        job->status =
-            share->group->generate(&hs->cfg->provider, share->private_key, share->public_share);
+        job->status = hf_keypairs_generate(hs->cfg->keypairs, share->group, &hs->cfg->provider,
+                                           share->private_key, share->public_share);
         if (job->status != HF_OK) {
             hf_hs_fail(hs, job->status, NULL, "a key pair", "a failure making one for %s",
                        share->group->name);

@@ -3,6 +3,7 @@
 #include "handshake/trace.h"
 
 #include "base/bytes.h"
+#include "crypto/keypairs.h"
 
 static void start_hello(const hf_handshake *hs, hf_server_hello *m, const uint8_t *random)
 {
@@ -57,8 +58,8 @@ hf_status hf_s13_build_retry(hf_handshake *hs, hf_writer *w)
 static void run_respond(hf_job *job)
 {
     hf_handshake *hs = hf_job_handshake(job);
-    job->status =
-        hs->group->respond(&hs->cfg->provider, hs->peer_share.p, hs->own_share, hs->shared_secret);
+    job->status = hf_keypairs_respond(hs->cfg->keypairs, hs->group, &hs->cfg->provider,
+                                      hs->peer_share.p, hs->own_share, hs->shared_secret);
     if (job->status != HF_OK)
         hf_hs_fail(hs, job->status, "key_exchange", "a valid public value",
                    "one that is not, of %s", hs->group->name);
