@@ -146,11 +146,11 @@ static bool drop_early(hf_conn *c, const hf_record *r)
 
 static hf_status dispatch(hf_conn *c, const hf_record *r, hf_bytes *data, hf_error *e)
 {
-    if (r->type == HF_CONTENT_NOTHING || drop_early(c, r))
-        return HF_OK; /* early data that was dropped has a budget of its own */
     if (c->messages.n != 0 && r->type != HF_CONTENT_HANDSHAKE)
         return hf_fail(e, HF_E_INTERLEAVED, "type", "the rest of a handshake message",
                        "a record of type %u", r->type);
+    if (r->type == HF_CONTENT_NOTHING || drop_early(c, r))
+        return HF_OK; /* early data that was dropped has a budget of its own */
     if (c->peer_closed)
         return HF_OK; /* data after close_notify is ignored, section 6.1 */
     bool carries = (r->type == HF_CONTENT_HANDSHAKE || r->type == HF_CONTENT_APPLICATION_DATA) &&

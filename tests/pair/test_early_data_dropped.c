@@ -123,6 +123,20 @@ static void early_data_after_the_second_hello_is_refused(void **state)
 }
 
 /* The first record that opens ends the dropping. */
+/* Records of another type may not stand inside a message, to be dropped or not: section 5.1. */
+static void early_data_inside_the_second_hello_is_refused(void **state)
+{
+    (void)state;
+    pair p;
+    start(&p, true, true);
+    pair_move(p.client, p.server, 0);
+    assert_true(hf_step(p.server) >= 0); /* HelloRetryRequest */
+    liar_raw(p.client, "\x16\x03\x03\0\4\1\0\1\0", 9);
+    send_early(&p, 100, 100);
+    liar_expect(&p, p.server, "inside a message", HF_E_INTERLEAVED, HF_ALERT_unexpected_message);
+    pair_free(&p);
+}
+
 static void a_forged_record_after_one_that_opened_is_refused(void **state)
 {
     (void)state;
@@ -143,6 +157,7 @@ int main(void)
         cmocka_unit_test(empty_records_count_too),
         cmocka_unit_test(early_data_that_was_not_offered_is_refused),
         cmocka_unit_test(early_data_after_the_second_hello_is_refused),
+        cmocka_unit_test(early_data_inside_the_second_hello_is_refused),
         cmocka_unit_test(a_forged_record_after_one_that_opened_is_refused),
     };
     pair_pki_make(&pki, HF_KEY_P256);
