@@ -332,6 +332,8 @@ int shim_setup(shim_link *l)
 {
     const shim_options *o = l->options;
     hf_error e = {0};
+    if (!o->server && o->expect_peer_verify_prefs.count != 0)
+        return unimplemented("looking at a CertificateRequest");
     if (hf_config_new(o->server ? HF_SERVER : HF_CLIENT, &l->cfg) != HF_OK)
         return SHIM_FAILED;
     int r = set_versions(l);
