@@ -19,6 +19,7 @@
 enum {
     SWEEP_MS = 200,
     ACCEPT_AT_ONCE = 32,
+    KEY_PAIRS = 64,                /* made ahead at most */
     RENEWAL_MS = 12 * 3600 * 1000, /* how often the local certificate's age is looked at */
 };
 
@@ -341,6 +342,7 @@ static cli_exit make_config(serve *s, bool first, hf_config **out)
         hf_config_alpn(cfg, "http/1.1");
     if (s->pool != NULL)
         hf_config_executor(cfg, hf_pool_executor(s->pool));
+    hf_config_keypairs(cfg, s->keypairs);
     if (s->local)
         status = add_local(s, cfg, first);
     if (status == CLI_DONE)
@@ -476,6 +478,7 @@ static cli_exit read_options(serve *s)
     if (s->site.root == -1)
         return cli_file_error(c, "the folder to serve cannot be opened", root, errno);
     raise_descriptor_limit(s);
+    (void)hf_keypairs_new(NULL, "X25519", KEY_PAIRS, &s->keypairs, NULL); /* none: as without */
     int64_t threads = cli_number(c, "threads", 0);
     hf_status status = threads > 0 ? hf_pool_new((unsigned)threads, &s->pool) : HF_OK;
     if (status == HF_OK)
@@ -484,12 +487,25 @@ static cli_exit read_options(serve *s)
     return cli_error(c, &e, "starting threads");
 }
 
+static void on_idle(uv_idle_t *idle)
+{
+    serve *s = idle->data;
+    if (s->keypairs == NULL || hf_keypairs_make(s->keypairs, 1) == 0)
+        uv_idle_stop(idle);
+}
+
+void serve_make_keypairs(serve *s)
+{
+    if (!s->ended)
+        uv_idle_start(&s->idle, on_idle);
+}
+
 static cli_exit start_handles(serve *s)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     int failed = uv_timer_init(&s->loop, &s->sweep) | uv_timer_init(&s->loop, &s->renewal) |
-                 uv_async_init(&s->loop, &s->wake, on_wake);
-    s->sweep.data = s->renewal.data = s->wake.data = s;
+                 uv_idle_init(&s->loop, &s->idle) | uv_async_init(&s->loop, &s->wake, on_wake);
+    s->idle.data = s->sweep.data = s->renewal.data = s->wake.data = s;
     failed |= uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     failed |= uv_timer_start(&s->renewal, on_renewal, RENEWAL_MS, RENEWAL_MS);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -497,6 +513,7 @@ static cli_exit start_handles(serve *s)
         s->signals[i].data = s;
         failed |= uv_signal_start(&s->signals[i], on_signal, numbers[i]);
     }
+    serve_make_keypairs(s);
     return failed == 0 ? CLI_DONE
                        : cli_fail(s->c, CLI_OTHER, "the event loop could not be started", NULL);
 }
@@ -554,6 +571,7 @@ static cli_exit cmd_serve(cli *c)
     uv_loop_close(&s->loop);
     serve_conn_free_slots(s);
     hf_config_free(s->config);
+    hf_keypairs_free(s->keypairs);
     if (s->site.root != -1)
         close(s->site.root);
     pthread_mutex_destroy(&s->ready_lock);

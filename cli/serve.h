@@ -55,8 +55,9 @@ enum { SERVE_CHUNK = 65536 };
 typedef struct serve {
     cli *c;
     serve_site site;
-    hf_config *config; /* of new connections; old ones hold theirs */
-    hf_pool *pool;     /* with --threads, else NULL */
+    hf_config *config;     /* of new connections; old ones hold theirs */
+    hf_pool *pool;         /* with --threads, else NULL */
+    hf_keypairs *keypairs; /* made ahead, one for each turn of the loop that finds it not full */
     int64_t handshake_ms, idle_ms, grace_ms;
     unsigned max_connections;
     bool local;            /* the certificate is the local authority's */
@@ -66,6 +67,7 @@ typedef struct serve {
 
     uv_loop_t loop;
     uv_timer_t sweep, renewal;
+    uv_idle_t idle; /* runs while there are key pairs to make */
     uv_signal_t signals[3];
     uv_async_t wake; /* a job ended on another thread */
     serve_listener *listeners;
@@ -84,6 +86,9 @@ typedef struct serve {
 
 /* Called when a connection is gone: accepts again, or ends the loop when the server is stopping. */
 void serve_conn_gone(serve *s);
+
+/* A handshake is over and may have taken a key pair: makes others, between other work. */
+void serve_make_keypairs(serve *s);
 
 /* ---- connections (serve_conn.c) ---- */
 

@@ -292,6 +292,7 @@ static void step(serve_conn *k)
     if (k->phase == PHASE_HANDSHAKE && (flags & HF_ESTABLISHED) != 0) {
         k->phase = PHASE_IDLE;
         serve_conn_deadline(k, k->s->idle_ms);
+        serve_make_keypairs(k->s);
         if (k->s->stopping)
             serve_conn_close(k);
     }
