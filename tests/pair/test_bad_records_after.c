@@ -116,6 +116,7 @@ static void too_much_inside(hf_conn *c)
 static void old_key(hf_conn *c)
 {
     hf_epoch old = c->channel.write;
+    old.state = old.lent = NULL; /* the expanded key is the connection's */
     uint8_t record[64];
     hf_bytes piece = {&one, 1};
     size_t n = hf_record_size(&old, 1, 0);
@@ -124,6 +125,7 @@ static void old_key(hf_conn *c)
     old.sequence = c->channel.write.sequence;
     assert_int_equal(hf_record_seal(&old, HF_CONTENT_APPLICATION_DATA, &piece, 1, 0, record),
                      HF_OK);
+    hf_epoch_clear(&old);
     liar_raw(c, record, n);
 }
 
