@@ -257,20 +257,32 @@ static bool has_tls12(void)
     return has;
 }
 
-/* Where the library was built without TLS 1.2, the two sides may have no version in common: that is
- * not implemented, not wrong. */
+/* Do the options allow a version that handfast lacks, and did the two sides find none in common?
+ * Then the peer may have had that one alone: not implemented, not wrong. What the peer did offer
+ * stands in the error. */
+static bool lacks_version(const shim_options *o, const hf_error *e)
+{
+    bool old = o->min_version < HF_TLS_1_2 && !(o->no_tls1 && o->no_tls11);
+    bool tls12 = !o->no_tls12 && o->min_version <= HF_TLS_1_2 && !has_tls12();
+    if (!old && !tls12)
+        return false;
+    if (e->code == HF_E_ALERT_RECEIVED)
+        return e->alert == HF_ALERT_protocol_version || e->alert == HF_ALERT_handshake_failure;
+    /* a legacy_version that decides is of TLS 1.2 at most, whatever it says */
+    bool legacy = tls12 && e->field != NULL && strcmp(e->field, "legacy_version") == 0;
+    return (e->code == HF_E_NO_COMMON_VERSION || e->code == HF_E_VERSION_UNSUPPORTED_ANSWER) &&
+           (legacy || strstr(e->got, "TLS 1.3") == NULL) &&
+           (tls12 || strstr(e->got, "TLS 1.2") == NULL);
+}
+
 static int tell_handshake_failure(shim_link *l)
 {
     hf_info info;
     hf_error e;
     hf_conn_info(l->conn, &info);
     hf_conn_error(l->conn, &e);
-    bool no_version = e.code == HF_E_NO_COMMON_VERSION ||
-                      e.code == HF_E_VERSION_UNSUPPORTED_ANSWER || e.code == HF_E_ALERT_RECEIVED;
     int r = tell_failure(l);
-    return info.version == 0 && no_version && !l->options->no_tls12 && !has_tls12()
-               ? SHIM_UNIMPLEMENTED
-               : r;
+    return info.version == 0 && lacks_version(l->options, &e) ? SHIM_UNIMPLEMENTED : r;
 }
 
 static int converse(shim_link *l)
