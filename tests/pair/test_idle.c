@@ -179,6 +179,23 @@ static void rest_at_a_bad_time_harms_nothing(void **state)
     pair_free(&p);
 }
 
+/* So that whoever sends it needs one call of the system's. */
+static void write_of_64_kib_is_one_piece_of_output(void **state)
+{
+    (void)state;
+    static const uint8_t data[65536];
+    pair p = {0};
+    size_t taken = 0;
+    start(&p, "TLS_AES_128_GCM_SHA256");
+    step_both(&p);
+    long before = hf_test_alloc_count();
+    assert_int_equal(hf_write(p.client, data, sizeof(data), &taken), HF_OK);
+    assert_int_equal(taken, sizeof(data));
+    assert_true(hf_out(p.client).n > sizeof(data));
+    assert_int_equal(hf_test_alloc_count() - before, 2); /* the output, and the expanded key */
+    pair_free(&p);
+}
+
 /* The key cannot be expanded for want of memory: an error, no leak, no crash. */
 static void no_memory_for_an_expanded_key_is_an_error(void **state)
 {
@@ -203,6 +220,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_a_rest),
         cmocka_unit_test(rests_in_the_second_quiet_step),
         cmocka_unit_test(rest_at_a_bad_time_harms_nothing),
+        cmocka_unit_test(write_of_64_kib_is_one_piece_of_output),
         cmocka_unit_test(no_memory_for_an_expanded_key_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_pki, free_pki);
