@@ -197,6 +197,11 @@ HF_API hf_status hf_config_key_shares(hf_config *cfg, unsigned count);
 /* HF_TLS_1_2 or HF_TLS_1_3, min <= max. Default: all that this library has. */
 HF_API hf_status hf_config_versions(hf_config *cfg, uint16_t min, uint16_t max);
 
+/* TLS 1.2 without extended_master_secret (RFC 7627), for peers that lack it. Insecure: an attacker
+ * who is a server to one side and a client to the other can make two connections share their keys
+ * (Triple Handshake), and so can nothing that leans on them, such as hf_export. */
+HF_API hf_status hf_config_insecure_no_extended_master_secret(hf_config *cfg);
+
 /* What an attacker may make this side spend. 0 keeps the default. */
 typedef struct hf_limits {
     uint32_t handshake_message;        /* bytes of one handshake message: 65,536 */

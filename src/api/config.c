@@ -30,7 +30,7 @@ hf_status hf_config_new(hf_role role, hf_config **out)
         return HF_E_OUT_OF_MEMORY;
     atomic_init(&cfg->refs, 1);
     cfg->role = role;
-    cfg->min_version = HF_TLS_1_3;
+    cfg->min_version = HF_TLS_1_2;
     cfg->max_version = HF_TLS_1_3;
     cfg->key_shares = 2;
     cfg->grease = cfg->middlebox_compatibility = true;
@@ -126,11 +126,16 @@ hf_status hf_config_versions(hf_config *cfg, uint16_t min, uint16_t max)
     if (min > max || min < HF_TLS_1_2 || max > HF_TLS_1_3)
         return fail(cfg, HF_E_BAD_ARGUMENT, "versions", "TLS 1.2 to TLS 1.3, the lower one first",
                     NULL);
-    if (max < HF_TLS_1_3)
-        return fail(cfg, HF_E_BAD_ARGUMENT, "versions",
-                    "TLS 1.3 among them: this release of handfast has no other", "TLS 1.2 only");
-    cfg->min_version = HF_TLS_1_3;
+    cfg->min_version = min;
     cfg->max_version = max;
+    return HF_OK;
+}
+
+hf_status hf_config_insecure_no_extended_master_secret(hf_config *cfg)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->insecure_no_extended_master_secret = true;
     return HF_OK;
 }
 

@@ -26,8 +26,7 @@ void hf_lists_default(hf_config *cfg)
             cfg->groups[cfg->group_count++] = *g;
     for (size_t i = 0; i < hf_suite_count; i++) {
         const hf_suite *s = &hf_suites[i];
-        if (s->version == HF_TLS_1_3 && !s->opt_in && hf_suite_usable(&cfg->provider, s) &&
-            cfg->suite_count < HF_MAX_SUITES)
+        if (!s->opt_in && hf_suite_usable(&cfg->provider, s) && cfg->suite_count < HF_MAX_SUITES)
             cfg->suites[cfg->suite_count++] =
                 (hf_suite_choice){s, hf_aead_find(&cfg->provider, s->aead_name),
                                   hf_hash_find(&cfg->provider, s->hash_id)};
@@ -94,8 +93,7 @@ static hf_status add_suite(hf_config *cfg, const char *name)
 {
     for (size_t i = 0; i < hf_suite_count; i++) {
         const hf_suite *s = &hf_suites[i];
-        if (s->version != HF_TLS_1_3 || strcasecmp(s->name, name) != 0 ||
-            !hf_suite_usable(&cfg->provider, s))
+        if (strcasecmp(s->name, name) != 0 || !hf_suite_usable(&cfg->provider, s))
             continue;
         if (cfg->suite_count == HF_MAX_SUITES)
             return HF_E_BAD_ARGUMENT;
@@ -110,7 +108,7 @@ static hf_status add_suite(hf_config *cfg, const char *name)
 static void known_suites(const hf_config *cfg, char *text, size_t size)
 {
     for (size_t i = 0; i < hf_suite_count; i++)
-        if (hf_suites[i].version == HF_TLS_1_3 && hf_suite_usable(&cfg->provider, &hf_suites[i]))
+        if (hf_suite_usable(&cfg->provider, &hf_suites[i]))
             add_known(text, size, hf_suites[i].name);
 }
 

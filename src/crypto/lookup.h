@@ -4,13 +4,17 @@
 
 #include <handfast/provider.h>
 
+/* How the server proves itself. */
+typedef enum hf_suite_auth { HF_AUTH_ANY, HF_AUTH_ECDSA, HF_AUTH_RSA } hf_suite_auth;
+
 /* A cipher suite as RFC 9846 section B.4 lists it: names of an AEAD and a hash. */
 typedef struct hf_suite {
     const char *name; /* "TLS_AES_128_GCM_SHA256" */
     uint16_t id;
-    uint16_t version;      /* 0x0304: of TLS 1.3 */
+    uint16_t version;      /* 0x0304: of TLS 1.3; 0x0303: of TLS 1.2, with ECDHE */
     const char *aead_name; /* "AES-128-GCM", as in hf_aead.name */
     uint8_t hash_id;       /* hf_hash.id */
+    uint8_t auth;          /* hf_suite_auth: TLS 1.2 names it in the suite */
     bool opt_in;           /* offered and accepted only where a list names it */
 } hf_suite;
 

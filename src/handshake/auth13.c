@@ -40,24 +40,46 @@ static hf_status judge_empty(hf_handshake *hs)
     return HF_OK;
 }
 
-static hf_status parse_chain(hf_handshake *hs, const hf_certificate *m)
+static hf_status parse_chain(hf_handshake *hs, hf_bytes list, size_t count,
+                             bool (*next)(hf_bytes *rest, hf_bytes *der))
 {
-    hf_bytes rest = m->list, der, extensions;
-    hs->peer_certs = hf_hs_alloc(hs, m->count * sizeof(hf_cert));
-    hs->path_len = hs->cfg->limits.chain_length + m->count;
+    hf_bytes rest = list, der;
+    hs->peer_certs = hf_hs_alloc(hs, count * sizeof(hf_cert));
+    hs->path_len = hs->cfg->limits.chain_length + count;
     hs->path = hf_hs_alloc(hs, hs->path_len * sizeof(*hs->path));
     if (hs->peer_certs == NULL || hs->path == NULL)
         return HF_E_OUT_OF_MEMORY;
-    for (size_t i = 0; hf_certificate_entry_next(&rest, &der, &extensions); i++) {
+    for (size_t i = 0; next(&rest, &der); i++) {
         hf_status s = hf_cert_parse(der, &hs->peer_certs[i], &hs->error);
         if (s != HF_OK) {
-            hf_error_subject(&hs->error, "certificate %zu of %zu that the peer sent", i + 1,
-                             m->count);
+            hf_error_subject(&hs->error, "certificate %zu of %zu that the peer sent", i + 1, count);
             return s;
         }
     }
-    hs->peer_cert_count = m->count;
+    hs->peer_cert_count = count;
     return HF_OK;
+}
+
+hf_status hf_hs_judge_chain(hf_handshake *hs, hf_bytes list, size_t count,
+                            bool (*next)(hf_bytes *rest, hf_bytes *der))
+{
+    if (count == 0)
+        return judge_empty(hs);
+    if (count > hs->cfg->limits.chain_length) {
+        hf_hs_fail(hs, HF_E_CHAIN_TOO_LONG, "certificate_list", NULL, "%zu certificates", count);
+        hf_error_expected(&hs->error, "at most %u", hs->cfg->limits.chain_length);
+        return HF_E_CHAIN_TOO_LONG;
+    }
+    hf_status s = parse_chain(hs, list, count, next);
+    if (s == HF_OK && !hf_conn_is_client(hs->conn))
+        hs->facts |= HF_F_CLIENT_CERT;
+    return s;
+}
+
+static bool next_entry(hf_bytes *rest, hf_bytes *der)
+{
+    hf_bytes extensions;
+    return hf_certificate_entry_next(rest, der, &extensions);
 }
 
 hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r)
@@ -68,19 +90,8 @@ hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r)
     if (m.context.n != 0)
         return hf_hs_fail(hs, HF_E_REQUEST_CONTEXT, "certificate_request_context",
                           "nothing during the handshake", "%zu bytes", m.context.n);
-    if (m.count == 0)
-        return judge_empty(hs);
-    if (m.count > hs->cfg->limits.chain_length) {
-        hf_hs_fail(hs, HF_E_CHAIN_TOO_LONG, "certificate_list", NULL, "%zu certificates", m.count);
-        hf_error_expected(&hs->error, "at most %u", hs->cfg->limits.chain_length);
-        return HF_E_CHAIN_TOO_LONG;
-    }
-    hf_status s = hf_hs_judge_stapled(hs, &m);
-    if (s == HF_OK)
-        s = parse_chain(hs, &m);
-    if (s == HF_OK && !hf_conn_is_client(hs->conn))
-        hs->facts |= HF_F_CLIENT_CERT;
-    return s;
+    hf_status s = m.count == 0 ? HF_OK : hf_hs_judge_stapled(hs, &m);
+    return s == HF_OK ? hf_hs_judge_chain(hs, m.list, m.count, next_entry) : s;
 }
 
 /* ---- the chain's verdict ---- */
@@ -192,15 +203,19 @@ static void run_sign(hf_job *job)
                               hs->signature, &hs->signature_len);
 }
 
-hf_status hf_13_sign(hf_handshake *hs)
+hf_status hf_hs_start_sign(hf_handshake *hs)
 {
     hs->signature = hf_hs_alloc(hs, HF_SIGNATURE_MAX);
     if (hs->signature == NULL)
         return HF_E_OUT_OF_MEMORY;
+    hf_hs_job(hs, HF_JOB_SIGN, hs->scheme->name, run_sign);
+    return HF_OK;
+}
+
+hf_status hf_13_sign(hf_handshake *hs)
+{
     hf_status s = make_signed_content(hs, !hf_conn_is_client(hs->conn));
-    if (s == HF_OK)
-        hf_hs_job(hs, HF_JOB_SIGN, hs->scheme->name, run_sign);
-    return s;
+    return s == HF_OK ? hf_hs_start_sign(hs) : s;
 }
 
 hf_status hf_13_signed(hf_handshake *hs)

@@ -12,18 +12,37 @@
 
 /* ---- judging the hello ---- */
 
-static hf_status judge_version(hf_handshake *hs, const hf_client_hello *m)
+static bool allowed(const hf_handshake *hs, uint16_t version)
+{
+    return version >= hs->cfg->min_version && version <= hs->cfg->max_version;
+}
+
+static const char *versions_text(const hf_handshake *hs)
+{
+    if (hs->cfg->min_version == hs->cfg->max_version)
+        return hf_version_name(hs->cfg->min_version);
+    return "TLS 1.3 or TLS 1.2";
+}
+
+/* The newest version that both sides have: RFC 9846 section 4.3.1, RFC 5246 section E.1. */
+static hf_status choose_version(hf_handshake *hs, const hf_client_hello *m)
 {
     char names[HF_ERROR_TEXT];
-    if (hf_ext_has(&m->extensions, HF_X_SUPPORTED_VERSIONS)) {
-        hf_bytes versions = m->extensions.supported_versions;
-        if (hf_u16s_have(versions, HF_VERSION_TLS_1_3))
-            return HF_OK;
-        return hf_hs_fail(hs, HF_E_NO_COMMON_VERSION, "versions", "TLS 1.3", "%s",
+    hf_bytes versions = m->extensions.supported_versions;
+    bool listed = hf_ext_has(&m->extensions, HF_X_SUPPORTED_VERSIONS);
+    hs->conn->version = 0;
+    if (listed && hf_u16s_have(versions, HF_VERSION_TLS_1_3) && allowed(hs, HF_VERSION_TLS_1_3))
+        hs->conn->version = HF_VERSION_TLS_1_3;
+    else if (allowed(hs, HF_VERSION_TLS_1_2) && (listed ? hf_u16s_have(versions, HF_VERSION_TLS_1_2)
+                                                        : m->legacy_version >= HF_VERSION_TLS_1_2))
+        hs->conn->version = HF_VERSION_TLS_1_2;
+    if (hs->conn->version != 0)
+        return HF_OK;
+    if (listed)
+        return hf_hs_fail(hs, HF_E_NO_COMMON_VERSION, "versions", versions_text(hs), "%s",
                           hf_names_text(versions, hf_version_name, names, sizeof(names)));
-    }
     const char *name = hf_version_name(m->legacy_version);
-    return hf_hs_fail(hs, HF_E_NO_COMMON_VERSION, "legacy_version", "TLS 1.3",
+    return hf_hs_fail(hs, HF_E_NO_COMMON_VERSION, "legacy_version", versions_text(hs),
                       "%s (0x%04x) at most", name != NULL ? name : "an unknown version",
                       m->legacy_version);
 }
@@ -69,17 +88,51 @@ static hf_status judge_shares(hf_handshake *hs, const hf_extensions *x)
     return HF_OK;
 }
 
-static hf_status judge(hf_handshake *hs, const hf_client_hello *m)
+static hf_status judge_13(hf_handshake *hs, const hf_client_hello *m)
 {
-    hf_status s = judge_version(hs, m);
-    if (s != HF_OK)
-        return s;
-    hs->conn->version = HF_VERSION_TLS_1_3;
     if (m->legacy_compression_methods.n != 1 || m->legacy_compression_methods.p[0] != 0)
         return hf_hs_fail(hs, HF_E_BAD_COMPRESSION, "legacy_compression_methods", "one byte, 0",
                           "%zu methods", m->legacy_compression_methods.n);
-    s = judge_present(hs, &m->extensions);
+    hf_status s = judge_present(hs, &m->extensions);
     return s == HF_OK ? judge_shares(hs, &m->extensions) : s;
+}
+
+/* A client that came back with less than it can do, after something between refused its first
+ * hello: RFC 7507. */
+static hf_status judge_fallback(hf_handshake *hs, const hf_client_hello *m)
+{
+    if (!hf_u16s_have(m->cipher_suites, 0x5600) || hs->conn->version >= hs->cfg->max_version)
+        return HF_OK;
+    return hf_hs_fail(hs, HF_E_FALLBACK, "cipher_suites", "an offer of TLS 1.3",
+                      "TLS_FALLBACK_SCSV with an older version");
+}
+
+/* Other methods than null may be offered; they are not chosen, since compressing secrets along with
+ * what an attacker says tells him about them (CRIME). */
+static hf_status judge_12(hf_handshake *hs, const hf_client_hello *m)
+{
+    const hf_extensions *x = &m->extensions;
+    hf_status s = judge_fallback(hs, m);
+    if (s != HF_OK)
+        return s;
+    if (memchr(m->legacy_compression_methods.p, 0, m->legacy_compression_methods.n) == NULL)
+        return hf_hs_fail(hs, HF_E_BAD_COMPRESSION, "compression_methods", "null among them",
+                          "%zu others", m->legacy_compression_methods.n);
+    if (hf_ext_has(x, HF_X_RENEGOTIATION_INFO) && x->renegotiated_connection.n != 0)
+        return hf_hs_fail(hs, HF_E_RENEGOTIATION_INFO, "renegotiated_connection",
+                          "nothing in a first handshake", "%zu bytes",
+                          x->renegotiated_connection.n);
+    hs->secure_renegotiation =
+        hf_ext_has(x, HF_X_RENEGOTIATION_INFO) || hf_u16s_have(m->cipher_suites, 0x00ff);
+    return HF_OK;
+}
+
+static hf_status judge(hf_handshake *hs, const hf_client_hello *m)
+{
+    hf_status s = choose_version(hs, m);
+    if (s != HF_OK)
+        return s;
+    return hs->conn->version == HF_VERSION_TLS_1_3 ? judge_13(hs, m) : judge_12(hs, m);
 }
 
 /* A name that is none (an address, control characters) is taken for no name: nothing here can be
@@ -112,7 +165,9 @@ hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r)
     hs->session_id_len = (uint8_t)m.legacy_session_id.n;
     hf_copy(hs->session_id, m.legacy_session_id.p, m.legacy_session_id.n);
     hf_hs_keep_wishes(hs, &m.extensions);
-    if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA))
+    if (hs->conn->version == HF_VERSION_TLS_1_2)
+        hf_script_speak_12(hs, HF_MSG_CLIENT_HELLO);
+    else if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA))
         hs->conn->channel.skip_early = EARLY_DATA_SKIPPED;
     return HF_OK;
 }
@@ -216,9 +271,11 @@ static hf_status choose_suite(hf_handshake *hs)
     hf_writer w;
     hf_writer_init(&w, own, sizeof(own));
     for (size_t i = 0; i < cfg->suite_count; i++)
-        hf_write_u16(&w, cfg->suites[i].suite->id);
+        if (cfg->suites[i].suite->version == HF_VERSION_TLS_1_3)
+            hf_write_u16(&w, cfg->suites[i].suite->id);
     for (size_t i = 0; i < cfg->suite_count; i++) {
-        if (!hf_u16s_have(hs->hello.cipher_suites, cfg->suites[i].suite->id))
+        if (cfg->suites[i].suite->version != HF_VERSION_TLS_1_3 ||
+            !hf_u16s_have(hs->hello.cipher_suites, cfg->suites[i].suite->id))
             continue;
         hs->conn->suite = &cfg->suites[i];
         hf_trace_choice(hs->conn, "cipher suite", hs->hello.cipher_suites, hf_writer_bytes(&w),
@@ -294,7 +351,7 @@ static hf_status take_alpn(hf_handshake *hs, hf_bytes name)
     return hf_hs_keep_alpn(hs, name);
 }
 
-static hf_status choose_alpn(hf_handshake *hs)
+hf_status hf_hs_choose_alpn(hf_handshake *hs)
 {
     hf_bytes own = hf_buf_bytes(&hs->cfg->alpn), mine, theirs;
     if (own.n == 0 || !hf_ext_has(&hs->hello.extensions, HF_X_ALPN))
@@ -318,7 +375,7 @@ hf_status hf_s13_choose(hf_handshake *hs)
     if (s == HF_OK)
         s = choose_group(hs);
     if (s == HF_OK)
-        s = choose_alpn(hs);
+        s = hf_hs_choose_alpn(hs);
     if (s == HF_OK)
         s = hf_hs_choose_identity(hs, hs->conn->host, hs->hello.extensions.signature_algorithms);
     if (s != HF_OK) {

@@ -15,6 +15,9 @@ static hf_status judge_version(hf_handshake *hs, const hf_server_hello *m)
                           "%s (0x%04x)", name != NULL ? name : "an unknown version",
                           m->legacy_version);
     }
+    if (hs->cfg->max_version < HF_VERSION_TLS_1_3)
+        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
+                          "only extensions that were offered", "supported_versions (43)");
     if (m->extensions.selected_version != HF_VERSION_TLS_1_3)
         return hf_hs_fail(hs, HF_E_VALUE, "selected_version", "TLS 1.3 (0x0304)", "0x%04x",
                           m->extensions.selected_version);
@@ -26,7 +29,8 @@ static hf_status judge_version(hf_handshake *hs, const hf_server_hello *m)
 static const hf_suite_choice *offered_suite(const hf_handshake *hs, uint16_t id)
 {
     for (size_t i = 0; i < hs->cfg->suite_count; i++)
-        if (hs->cfg->suites[i].suite->id == id)
+        if (hs->cfg->suites[i].suite->id == id &&
+            hs->cfg->suites[i].suite->version == HF_VERSION_TLS_1_3)
             return &hs->cfg->suites[i];
     return NULL;
 }
@@ -154,11 +158,21 @@ static void trace_choices(hf_handshake *hs)
                                    : "the server chose it among the key shares sent");
 }
 
+/* TLS 1.2 where this side offered it. After HelloRetryRequest there is no way back. */
+static bool speaks_12(const hf_handshake *hs, const hf_server_hello *m)
+{
+    return hs->cfg->min_version <= HF_VERSION_TLS_1_2 && (hs->facts & HF_F_RETRY) == 0 &&
+           m->legacy_version == HF_VERSION_TLS_1_2 &&
+           !hf_ext_has(&m->extensions, HF_X_SUPPORTED_VERSIONS);
+}
+
 hf_status hf_c13_judge_hello(hf_handshake *hs, hf_reader *r)
 {
     hf_server_hello m;
     if (!hf_server_hello_parse(r, &m))
         return hf_reader_status(r, &hs->error);
+    if (speaks_12(hs, &m))
+        return hf_c12_judge_hello(hs, &m);
     hf_status s = judge_common(hs, &m);
     if (s != HF_OK)
         return s;
@@ -192,7 +206,7 @@ hf_status hf_c13_agree(hf_handshake *hs)
 
 /* ---- EncryptedExtensions ---- */
 
-static hf_status judge_offered(hf_handshake *hs, const hf_extensions *x)
+hf_status hf_hs_judge_offered(hf_handshake *hs, const hf_extensions *x)
 {
     for (int i = 0; i < HF_X_COUNT; i++) {
         hf_ext which = (hf_ext)i;
@@ -204,7 +218,7 @@ static hf_status judge_offered(hf_handshake *hs, const hf_extensions *x)
     return HF_OK;
 }
 
-static hf_status judge_alpn(hf_handshake *hs, hf_bytes answer)
+hf_status hf_hs_judge_alpn(hf_handshake *hs, hf_bytes answer)
 {
     hf_bytes name, rest = answer, offered = hf_buf_bytes(&hs->cfg->alpn), offer;
     if (!hf_item8_next(&rest, &name) || rest.n != 0)
@@ -235,11 +249,11 @@ hf_status hf_c13_judge_extensions(hf_handshake *hs, hf_reader *r)
     const hf_extensions *x = &m.extensions;
     hf_status s = hf_hs_judge_extension_set(hs, x);
     if (s == HF_OK)
-        s = judge_offered(hs, x);
+        s = hf_hs_judge_offered(hs, x);
     if (s == HF_OK && hf_ext_has(x, HF_X_RECORD_SIZE_LIMIT))
         s = judge_record_size_limit(hs, x->record_size_limit);
     if (s == HF_OK && hf_ext_has(x, HF_X_ALPN))
-        s = judge_alpn(hs, x->alpn);
+        s = hf_hs_judge_alpn(hs, x->alpn);
     return s;
 }
 

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #define HF_MAX_GROUPS     16U
-#define HF_MAX_SUITES     8U
+#define HF_MAX_SUITES     16U
 #define HF_MAX_SIGSCHEMES 32U
 #define HF_MAX_IDENTITIES 64U
 #define HF_MAX_SHARES     4U
@@ -49,7 +49,7 @@ struct hf_config {
     bool signatures_set;
 
     hf_client_auth client_auth;
-    bool insecure_no_verification;
+    bool insecure_no_verification, insecure_no_extended_master_secret;
     bool grease, middlebox_compatibility, keep_peer_chain, retry_cookie;
     uint16_t record_size_limit, padding;
     uint64_t key_limit;

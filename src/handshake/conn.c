@@ -66,6 +66,10 @@ static hf_status take_alert(hf_conn *c, const hf_record *record, hf_error *e)
         c->peer_closed = true;
         return HF_OK;
     }
+    /* Before TLS 1.3 a warning need not end anything; too many in a row do (count_idle). */
+    if (m.level == 1 && m.description != HF_ALERT_close_notify &&
+        c->version != HF_VERSION_TLS_1_3 && c->cfg->min_version <= HF_VERSION_TLS_1_2)
+        return HF_OK;
     if (m.description == HF_ALERT_user_canceled)
         return HF_OK; /* a close_notify follows (section 6.1); counted as a record without progress
                        */
@@ -76,6 +80,18 @@ static hf_status take_alert(hf_conn *c, const hf_record *record, hf_error *e)
     return HF_E_ALERT_RECEIVED;
 }
 
+/* TLS 1.2: it is part of the order. */
+static hf_status take_ccs12(hf_conn *c, const hf_record *r, hf_error *e)
+{
+    if (r->content.n != 1 || r->content.p[0] != 1)
+        return hf_fail(e, HF_E_BAD_CCS, "fragment", "the single byte 1", "%zu bytes", r->content.n);
+    hf_trace_ccs(c, false, r->content);
+    hf_status s = hf_script_receive_ccs(c->hs);
+    if (s != HF_OK)
+        *e = c->hs->error;
+    return s;
+}
+
 /* A compatibility change_cipher_spec is dropped between the hellos and the peer's Finished, and is
  * an error at any other time (section 5). */
 static hf_status take_ccs(hf_conn *c, const hf_record *r, hf_error *e)
@@ -83,16 +99,14 @@ static hf_status take_ccs(hf_conn *c, const hf_record *r, hf_error *e)
     if (r->encrypted)
         return hf_fail(e, HF_E_UNEXPECTED_CCS, "type", "no change_cipher_spec inside encryption",
                        NULL);
+    if (c->hs != NULL && c->hs->table == hf_table12)
+        return take_ccs12(c, r, e);
     if (c->hs == NULL || (c->hs->facts & HF_F_HELLO) == 0)
         return hf_fail(e, HF_E_UNEXPECTED_CCS, "type",
                        "none before the first ClientHello or after the handshake", NULL);
     if (r->content.n != 1 || r->content.p[0] != 1)
         return hf_fail(e, HF_E_BAD_CCS, "fragment", "the single byte 1", "%zu bytes", r->content.n);
-    if (hf_config_tracing(c->cfg) != NULL) {
-        hf_message_tracer t;
-        hf_trace_message_begin(&t, c, false, HF_MSG_CHANGE_CIPHER_SPEC, r->content);
-        hf_trace_message_end(&t);
-    }
+    hf_trace_ccs(c, false, r->content);
     return HF_OK;
 }
 
@@ -201,6 +215,8 @@ static hf_status dispatch_message(hf_conn *c, hf_bytes message, bool ends_record
             *e = c->hs->error;
         return s;
     }
+    if (c->version == HF_VERSION_TLS_1_2)
+        return hf_post12_message(c, message.p[0], message, e);
     if (message.p[0] == HF_MSG_KEY_UPDATE && !ends_record)
         return hf_fail(e, HF_E_NOT_ALIGNED, "length", "the end of the record after KeyUpdate",
                        "more bytes");

@@ -88,4 +88,15 @@ hf_status hf_post13_key_update(hf_conn *c, bool request, hf_error *e);
 /* Before application data goes out: updates the key when it nears its limit. */
 hf_status hf_post13_before_write(hf_conn *c, hf_error *e);
 
+/* In TLS 1.2 a message after the handshake would begin a second one, which is refused; post12.c. */
+hf_status hf_post12_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error *e);
+hf_status hf_post12_before_write(const hf_conn *c, hf_error *e);
+/* Whichever of the two fits the connection. */
+hf_status hf_conn_before_write(hf_conn *c, hf_error *e);
+/* Keying material of TLS 1.2, RFC 5705 section 4; `context` with its length in front, or empty. */
+void hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n);
+
+/* Lets the keys of a handshake be expanded into its scratch. */
+void hf_conn_lend_room(hf_conn *c, hf_epoch *epoch);
+
 #endif

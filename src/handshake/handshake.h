@@ -49,6 +49,7 @@ struct hf_handshake {
     uint8_t session_id[HF_SESSION_ID_MAX];
     uint8_t session_id_len;
     bool ccs_sent;
+    bool extended_master_secret, secure_renegotiation; /* TLS 1.2: RFC 7627, RFC 5746 */
     hf_client_hello hello;  /* client: as sent; server: as received; borrows from the arena */
     hf_bytes hello_message; /* the message itself, in the arena */
     hf_bytes cookie;
@@ -84,6 +85,8 @@ struct hf_handshake {
     size_t path_len;
     hf_kept_check *checks, **checks_end;
     const hf_sigscheme *peer_scheme;
+    const hf_sigscheme
+        *offered_peer_scheme; /* TLS 1.2: the same, before the key's curve was put in */
     hf_bytes peer_signature;
     hf_bytes peer_ocsp, peer_scts; /* that came with the certificate, in the arena */
     hf_compressed_certificate compressed;
@@ -189,10 +192,70 @@ hf_status hf_13_signature_verified(hf_handshake *hs);
 hf_status hf_13_build_finished(hf_handshake *hs, hf_writer *w);
 hf_status hf_13_judge_finished(hf_handshake *hs, hf_reader *r);
 
+hf_status hf_hs_start_sign(hf_handshake *hs); /* of signed_content */
+/* A list of certificates that parsed, walked by `next`. */
+hf_status hf_hs_judge_chain(hf_handshake *hs, hf_bytes list, size_t count,
+                            bool (*next)(hf_bytes *rest, hf_bytes *der));
+
 /* compressed13.c: certificates as CompressedCertificate (RFC 8879) */
 hf_status hf_13_build_compressed(hf_handshake *hs, hf_writer *w);
 hf_status hf_13_judge_compressed(hf_handshake *hs, hf_reader *r);
 hf_status hf_13_expand(hf_handshake *hs);
+
+/* ---- handlers of table12.c, by file ---- */
+
+#define HF_MASTER_SECRET 48U
+
+/* What TLS 1.3's handlers do for both versions: client13.c, choose13.c */
+hf_status hf_hs_judge_offered(hf_handshake *hs, const hf_extensions *x);
+hf_status hf_hs_judge_alpn(hf_handshake *hs, hf_bytes answer);
+hf_status hf_hs_choose_alpn(hf_handshake *hs);
+
+/* The groups that TLS 1.2 can use: a curve, and no hybrid. */
+static inline bool hf_group_is_12(const hf_group *group)
+{
+    return group->id < 0x0100;
+}
+
+/* client12.c. hf_c12_judge_hello is the version's turning: from there table12 is walked. */
+hf_status hf_c12_judge_hello(hf_handshake *hs, const hf_server_hello *m);
+hf_status hf_c12_judge_status(hf_handshake *hs, hf_reader *r);
+hf_status hf_c12_judge_key_exchange(hf_handshake *hs, hf_reader *r);
+hf_status hf_c12_judge_request(hf_handshake *hs, hf_reader *r);
+hf_status hf_c12_judge_done(hf_handshake *hs, hf_reader *r);
+hf_status hf_c12_agree(hf_handshake *hs);
+hf_status hf_c12_build_key_exchange(hf_handshake *hs, hf_writer *w);
+
+/* server12.c */
+hf_status hf_s12_choose(hf_handshake *hs);
+hf_status hf_s12_build_hello(hf_handshake *hs, hf_writer *w);
+hf_status hf_s12_build_status(hf_handshake *hs, hf_writer *w);
+hf_status hf_s12_make_share(hf_handshake *hs);
+hf_status hf_s12_sign_share(hf_handshake *hs);
+hf_status hf_s12_build_key_exchange(hf_handshake *hs, hf_writer *w);
+hf_status hf_s12_build_request(hf_handshake *hs, hf_writer *w);
+hf_status hf_s12_build_done(hf_handshake *hs, hf_writer *w);
+hf_status hf_s12_judge_key_exchange(hf_handshake *hs, hf_reader *r);
+hf_status hf_s12_agree(hf_handshake *hs);
+/* What ServerKeyExchange's signature covers, in the arena. */
+hf_status hf_12_share_content(hf_handshake *hs, hf_bytes params, hf_bytes *out);
+
+/* auth12.c */
+hf_status hf_12_build_certificate(hf_handshake *hs, hf_writer *w);
+hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r);
+hf_status hf_12_take_signature(hf_handshake *hs, uint16_t algorithm, hf_bytes content,
+                               hf_bytes signature);
+hf_status hf_12_signature_verified(hf_handshake *hs);
+hf_status hf_12_sign_messages(hf_handshake *hs);
+hf_status hf_12_judge_verify(hf_handshake *hs, hf_reader *r);
+
+/* keys12.c */
+hf_status hf_12_derive(hf_handshake *hs);
+hf_status hf_12_change_client_keys(hf_handshake *hs);
+hf_status hf_12_change_server_keys(hf_handshake *hs);
+hf_status hf_12_build_finished(hf_handshake *hs, hf_writer *w);
+hf_status hf_12_judge_finished(hf_handshake *hs, hf_reader *r);
+hf_status hf_12_complete(hf_handshake *hs);
 
 /* staple.c: what comes with a certificate: OCSP response, SCTs, and demands on its chain */
 void hf_hs_offer_about_certificates(hf_handshake *hs, hf_extensions *x);

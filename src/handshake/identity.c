@@ -21,7 +21,8 @@ static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_ident
     }
     for (size_t i = 0; i < count; i++) {
         const hf_sigscheme *s = schemes[i];
-        if (s->in_handshake && hf_u16s_have(peer_schemes, s->id) && hf_key_fits(key, s))
+        bool usable = s->in_handshake || hs->conn->version == HF_VERSION_TLS_1_2;
+        if (usable && hf_u16s_have(peer_schemes, s->id) && hf_key_fits(key, s))
             return s;
     }
     return NULL;

@@ -11,7 +11,7 @@ static const hf_hash *hash_of(const hf_handshake *hs)
 }
 
 /* The handshake's keys are expanded into its own scratch: conn.c takes that back at the end. */
-static void lend_room(hf_conn *c, hf_epoch *epoch)
+void hf_conn_lend_room(hf_conn *c, hf_epoch *epoch)
 {
     const uintptr_t alignment = 64;
     if (c->hs == NULL || epoch->lent != NULL)
@@ -26,7 +26,7 @@ hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, c
     uint8_t key[HF_AEAD_MAX_KEY], iv[HF_AEAD_NONCE];
     const hf_aead *aead = c->suite->aead;
     hf_traffic_keys13(c->suite->hash, secret, aead->key_len, key, iv);
-    lend_room(c, epoch);
+    hf_conn_lend_room(c, epoch);
     hf_status s = hf_epoch_set(epoch, aead, key, iv, name);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));

@@ -42,6 +42,8 @@ static hf_status add_share(hf_handshake *hs, const hf_group *group)
  * one group that it names, in their place. */
 hf_status hf_c13_make_shares(hf_handshake *hs)
 {
+    if (hs->cfg->max_version < HF_VERSION_TLS_1_3)
+        return HF_OK;
     if ((hs->facts & HF_F_RETRY) != 0) {
         if (hs->retry_group == NULL)
             return HF_OK;
@@ -119,8 +121,11 @@ static hf_status offer_suites(hf_handshake *hs)
         return s;
     if (hs->cfg->grease)
         hf_write_u16(&w, hs->grease[GREASE_SUITE]);
-    for (size_t i = 0; i < hs->cfg->suite_count; i++)
-        hf_write_u16(&w, hs->cfg->suites[i].suite->id);
+    for (size_t i = 0; i < hs->cfg->suite_count; i++) {
+        const hf_suite *suite = hs->cfg->suites[i].suite;
+        if (suite->version >= hs->cfg->min_version && suite->version <= hs->cfg->max_version)
+            hf_write_u16(&w, suite->id);
+    }
     return keep_list(hs, &w, &hs->hello.cipher_suites);
 }
 
@@ -151,12 +156,14 @@ static hf_status offer_schemes(hf_handshake *hs)
 static hf_status offer_versions(hf_handshake *hs)
 {
     hf_writer w;
-    hf_status s = list_writer(hs, &w, 4);
+    hf_status s = list_writer(hs, &w, 6);
     if (s != HF_OK)
         return s;
     if (hs->cfg->grease)
         hf_write_u16(&w, hs->grease[GREASE_VERSION]);
     hf_write_u16(&w, HF_VERSION_TLS_1_3);
+    if (hs->cfg->min_version <= HF_VERSION_TLS_1_2)
+        hf_write_u16(&w, HF_VERSION_TLS_1_2);
     return keep_list(hs, &w, &hs->hello.extensions.supported_versions);
 }
 
@@ -188,7 +195,7 @@ static hf_status draw_hello(hf_handshake *hs)
     hf_status s = hf_hs_random(hs, hs->client_random, sizeof(hs->client_random));
     if (s != HF_OK)
         return s;
-    if (hs->cfg->middlebox_compatibility) {
+    if (hs->cfg->middlebox_compatibility && hs->cfg->max_version >= HF_VERSION_TLS_1_3) {
         hs->session_id_len = HF_SESSION_ID_MAX;
         s = hf_hs_random(hs, hs->session_id, sizeof(hs->session_id));
         if (s != HF_OK)
@@ -207,11 +214,25 @@ static void offer_name(hf_handshake *hs, hf_extensions *x)
     x->host_name = hf_bytes_text(host);
 }
 
+/* What TLS 1.2 asks for beyond TLS 1.3: RFC 8422, RFC 7627, RFC 5746. */
+static void offer_for_12(hf_extensions *x)
+{
+    static const uint8_t uncompressed = 0;
+    x->present |= HF_X_BIT(HF_X_EC_POINT_FORMATS) | HF_X_BIT(HF_X_EXTENDED_MASTER_SECRET) |
+                  HF_X_BIT(HF_X_RENEGOTIATION_INFO);
+    x->ec_point_formats = (hf_bytes){&uncompressed, 1};
+    x->renegotiated_connection = (hf_bytes){NULL, 0};
+}
+
 static hf_status offer_extensions(hf_handshake *hs)
 {
     hf_extensions *x = &hs->hello.extensions;
-    x->present = HF_X_BIT(HF_X_SUPPORTED_GROUPS) | HF_X_BIT(HF_X_SIGNATURE_ALGORITHMS) |
-                 HF_X_BIT(HF_X_SUPPORTED_VERSIONS) | HF_X_BIT(HF_X_KEY_SHARE);
+    bool speaks_13 = hs->cfg->max_version >= HF_VERSION_TLS_1_3;
+    x->present = HF_X_BIT(HF_X_SUPPORTED_GROUPS) | HF_X_BIT(HF_X_SIGNATURE_ALGORITHMS);
+    if (speaks_13)
+        x->present |= HF_X_BIT(HF_X_SUPPORTED_VERSIONS) | HF_X_BIT(HF_X_KEY_SHARE);
+    if (hs->cfg->min_version <= HF_VERSION_TLS_1_2)
+        offer_for_12(x);
     offer_name(hs, x);
     if (hs->cfg->alpn.n != 0) {
         x->present |= HF_X_BIT(HF_X_ALPN);
@@ -229,9 +250,9 @@ static hf_status offer_extensions(hf_handshake *hs)
     hf_status s = offer_groups(hs);
     if (s == HF_OK)
         s = offer_schemes(hs);
-    if (s == HF_OK)
+    if (s == HF_OK && speaks_13)
         s = offer_versions(hs);
-    return s == HF_OK ? offer_shares(hs) : s;
+    return s == HF_OK && speaks_13 ? offer_shares(hs) : s;
 }
 
 hf_status hf_c13_build_hello(hf_handshake *hs, hf_writer *w)

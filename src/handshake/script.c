@@ -36,6 +36,20 @@ static const char *name_of(uint8_t type)
     return name != NULL ? name : "an unknown message";
 }
 
+/* TLS 1.2's ChangeCipherSpec: a record of its own, and not in the transcript. */
+static hf_status send_ccs(hf_handshake *hs, const hf_row *row)
+{
+    static const uint8_t one = 1;
+    hf_status s = hf_hs_flush(hs);
+    if (s != HF_OK)
+        return s;
+    s = hf_channel_send(&hs->conn->channel, HF_CONTENT_CHANGE_CIPHER_SPEC, (hf_bytes){&one, 1});
+    if (s != HF_OK)
+        return hf_hs_fail(hs, s, NULL, NULL, NULL);
+    hf_trace_ccs(hs->conn, true, (hf_bytes){&one, 1});
+    return row->after(hs);
+}
+
 static hf_status send_message(hf_handshake *hs, const hf_row *row)
 {
     hf_writer w;
@@ -131,7 +145,8 @@ hf_status hf_script_run(hf_handshake *hs, hf_script_want *want)
             if ((row->by & own_part(hs)) != 0)
                 s = do_work(hs, row, &waiting);
         } else if (row->by == own_part(hs)) {
-            s = send_message(hs, row);
+            s = row->message == HF_MSG_CHANGE_CIPHER_SPEC ? send_ccs(hs, row)
+                                                          : send_message(hs, row);
         } else {
             *want = HF_SCRIPT_MESSAGE;
             return hf_hs_flush(hs);
@@ -189,6 +204,7 @@ hf_status hf_script_receive(hf_handshake *hs, hf_bytes message, bool ends_record
     char expected[HF_ERROR_TEXT];
     uint8_t type = hf_message_type(message);
     unsigned peer = HF_BY_BOTH & ~own_part(hs);
+    const hf_row *table = hs->table;
     hf_status s = hf_hs_keep(hs, &message); /* handlers and jobs borrow from it until the end */
     if (s != HF_OK)
         return s;
@@ -215,7 +231,29 @@ hf_status hf_script_receive(hf_handshake *hs, hf_bytes message, bool ends_record
     s = hf_transcript_add(&hs->transcript, message);
     if (s != HF_OK)
         return hf_hs_fail(hs, s, NULL, NULL, NULL);
+    if (hs->table != table) /* the version is settled: hf_script_speak_12 found the row */
+        at = hs->row;
     hs->facts |= hs->table[at].learns;
     hs->row = at + 1;
     return hs->table[at].after != NULL ? hs->table[at].after(hs) : HF_OK;
+}
+
+hf_status hf_script_receive_ccs(hf_handshake *hs)
+{
+    char expected[HF_ERROR_TEXT];
+    unsigned peer = HF_BY_BOTH & ~own_part(hs);
+    size_t at = hf_script_find(hs->table, hs->row_count, hs->row, hs->facts, peer,
+                               HF_MSG_CHANGE_CIPHER_SPEC, expected, sizeof(expected));
+    if (at == hs->row_count)
+        return unexpected(hs, HF_MSG_CHANGE_CIPHER_SPEC, expected);
+    hs->row = at + 1;
+    return hs->table[at].after(hs);
+}
+
+void hf_script_speak_12(hf_handshake *hs, uint8_t message)
+{
+    hs->table = hf_table12;
+    hs->row_count = hf_table12_rows;
+    for (hs->row = 0; hf_table12[hs->row].message != message;)
+        hs->row++;
 }

@@ -39,6 +39,7 @@ enum {
     HF_F_SERVER_COMPRESSED = 1 << 7,
     HF_F_CLIENT_MAY_COMPRESS = 1 << 8,
     HF_F_CLIENT_COMPRESSED = 1 << 9,
+    HF_F_STATUS = 1 << 10, /* TLS 1.2: the server promised a CertificateStatus */
 };
 
 /* A build handler may return this instead of HF_OK: the message of its HF_MAY row is left out. */
@@ -61,6 +62,8 @@ typedef struct hf_row {
 
 extern const hf_row hf_table13[];
 extern const size_t hf_table13_rows;
+extern const hf_row hf_table12[];
+extern const size_t hf_table12_rows;
 
 /* True when the row has a part in a handshake with these facts. */
 bool hf_row_applies(const hf_row *row, unsigned facts);
@@ -74,6 +77,12 @@ hf_status hf_script_run(hf_handshake *hs, hf_script_want *want);
 /* One whole message of the peer, header included. `ends_record`: nothing follows it in its record.
  */
 hf_status hf_script_receive(hf_handshake *hs, hf_bytes message, bool ends_record);
+
+/* The peer's ChangeCipherSpec, where it takes part in the order (TLS 1.2). */
+hf_status hf_script_receive_ccs(hf_handshake *hs);
+
+/* From now on the rows of TLS 1.2 hold, as if `message` had been theirs. */
+void hf_script_speak_12(hf_handshake *hs, uint8_t message);
 
 /* Finds the row that a message of `type` from the peer leads to, from row `at` on, given the facts;
  * `row_count` when none. `expected` (size bytes, may be NULL) receives what would have been right.

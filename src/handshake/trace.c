@@ -68,7 +68,14 @@ void hf_trace_message_sent(const hf_conn *c, uint8_t type, hf_bytes message)
     const hf_field_sink *sink = hf_trace_message_begin(&t, c, true, type, message);
     if (sink == NULL)
         return;
-    hf_message_trace(message, sink);
+    hf_message_trace_of(c->version, message, sink);
+    hf_trace_message_end(&t);
+}
+
+void hf_trace_ccs(const hf_conn *c, bool sent, hf_bytes content)
+{
+    hf_message_tracer t;
+    hf_trace_message_begin(&t, c, sent, HF_MSG_CHANGE_CIPHER_SPEC, content);
     hf_trace_message_end(&t);
 }
 

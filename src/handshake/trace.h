@@ -17,6 +17,8 @@ void hf_trace_message_end(const hf_message_tracer *t);
 
 /* A message that was built: it is read back by the parser that fits it. */
 void hf_trace_message_sent(const hf_conn *c, uint8_t type, hf_bytes message);
+/* A change_cipher_spec record, told as a message. */
+void hf_trace_ccs(const hf_conn *c, bool sent, hf_bytes content);
 
 void hf_trace_alert(const hf_conn *c, bool sent, uint8_t level, uint8_t description);
 void hf_trace_state(const hf_conn *c, const char *name, const char *section);

@@ -8,7 +8,7 @@ hf_status hf_transcript_add(hf_transcript *t, hf_bytes message)
     if (t->hash == NULL)
         return hf_buf_append(&t->pending, message);
     t->hash->update(&t->state, message.p, message.n);
-    return HF_OK;
+    return t->keep ? hf_buf_append(&t->pending, message) : HF_OK;
 }
 
 void hf_transcript_start(hf_transcript *t, const hf_hash *hash)
@@ -18,7 +18,8 @@ void hf_transcript_start(hf_transcript *t, const hf_hash *hash)
     t->hash = hash;
     hash->init(&t->state);
     hash->update(&t->state, t->pending.p, t->pending.n);
-    hf_buf_free(&t->pending);
+    if (!t->keep)
+        hf_buf_free(&t->pending);
 }
 
 void hf_transcript_retry(hf_transcript *t)

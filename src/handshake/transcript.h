@@ -9,7 +9,8 @@
 typedef struct hf_transcript {
     const hf_hash *hash; /* NULL until agreed */
     hf_hash_state state;
-    hf_buf pending;
+    hf_buf pending; /* messages, until the hash is agreed; all of them with `keep` */
+    bool keep;      /* TLS 1.2's CertificateVerify signs the messages themselves */
 } hf_transcript;
 
 hf_status hf_transcript_add(hf_transcript *t, hf_bytes message);

@@ -209,7 +209,7 @@ void hf_channel_release(hf_channel *ch)
 
 static size_t padding_for(const hf_channel *ch, size_t n)
 {
-    if (ch->padding <= 1 || ch->write.aead == NULL)
+    if (ch->padding <= 1 || ch->write.aead == NULL || ch->write.form != HF_FORM_13)
         return 0;
     size_t inner = n + 1, over = inner % ch->padding;
     size_t padding = over == 0 ? 0 : ch->padding - over;

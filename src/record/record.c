@@ -118,8 +118,9 @@ hf_status hf_record_header_judge(const hf_epoch *e, const uint8_t header[HF_RECO
         return hf_fail(error, HF_E_RECORD_VERSION, "legacy_record_version", "0x0303", "0x%04x",
                        h.version);
     /* application_data is always ciphertext: early data may come before this side has keys. */
+    bool protected_ccs = e->aead != NULL && e->form != HF_FORM_13;
     bool plain = h.type != HF_CONTENT_APPLICATION_DATA &&
-                 (e->aead == NULL || h.type == HF_CONTENT_CHANGE_CIPHER_SPEC);
+                 (e->aead == NULL || (h.type == HF_CONTENT_CHANGE_CIPHER_SPEC && !protected_ccs));
     size_t limit = plain ? HF_RECORD_PLAINTEXT : HF_RECORD_CIPHERTEXT;
     if (h.length > limit) {
         hf_fail(error, HF_E_RECORD_TOO_LONG, "length", NULL, "%u bytes", h.length);
@@ -129,10 +130,39 @@ hf_status hf_record_header_judge(const hf_epoch *e, const uint8_t header[HF_RECO
     return HF_OK;
 }
 
+/* ---- TLS 1.2 ---- */
+
+enum { EXPLICIT_NONCE = 8, ADDITIONAL_DATA_12 = 13 };
+
+static size_t explicit_len(const hf_epoch *e)
+{
+    return e->form == HF_FORM_12_EXPLICIT ? EXPLICIT_NONCE : 0;
+}
+
+static void write_u64(uint8_t *p, uint64_t v)
+{
+    for (size_t i = 0; i < 8; i++)
+        p[i] = (uint8_t)(v >> (8 * (7 - i)));
+}
+
+/* RFC 5246 section 6.2.3.3: seq_num, type, version, and the length of the content. */
+static void additional_data12(const hf_epoch *e, uint8_t type, size_t n,
+                              uint8_t ad[ADDITIONAL_DATA_12])
+{
+    write_u64(ad, e->sequence);
+    ad[8] = type;
+    ad[9] = 0x03;
+    ad[10] = 0x03;
+    ad[11] = (uint8_t)(n >> 8);
+    ad[12] = (uint8_t)n;
+}
+
 size_t hf_record_size(const hf_epoch *e, size_t n, size_t padding)
 {
     if (e->aead == NULL)
         return HF_RECORD_HEADER + n;
+    if (e->form != HF_FORM_13)
+        return HF_RECORD_HEADER + explicit_len(e) + n + e->aead->tag_len;
     return HF_RECORD_HEADER + n + 1 + padding + e->aead->tag_len;
 }
 
@@ -166,6 +196,65 @@ static void seal_plain(uint8_t type, const hf_bytes *pieces, size_t count, uint8
 
 #define MAX_PIECES 8U
 
+/* RFC 5288 section 3: the salt and what the record carries. What this side sends is its sequence
+ * number, which never repeats under a key. */
+static void make_nonce12(const hf_epoch *e, const uint8_t *sent, uint8_t nonce[HF_AEAD_NONCE])
+{
+    if (e->form == HF_FORM_12_IMPLICIT) {
+        make_nonce(e, nonce);
+        return;
+    }
+    memcpy(nonce, e->iv, HF_AEAD_NONCE - EXPLICIT_NONCE);
+    memcpy(nonce + HF_AEAD_NONCE - EXPLICIT_NONCE, sent, EXPLICIT_NONCE);
+}
+
+static hf_status seal12(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size_t count,
+                        uint8_t *out)
+{
+    uint8_t nonce[HF_AEAD_NONCE], ad[ADDITIONAL_DATA_12];
+    size_t n = 0, sent = explicit_len(e);
+    for (size_t i = 0; i < count; i++)
+        n += pieces[i].n;
+    hf_status s = hf_epoch_wake(e);
+    if (s != HF_OK)
+        return s;
+    write_header(out, type, sent + n + e->aead->tag_len);
+    if (sent != 0)
+        write_u64(out + HF_RECORD_HEADER, e->sequence);
+    make_nonce12(e, out + HF_RECORD_HEADER, nonce);
+    additional_data12(e, type, n, ad);
+    s = e->aead->seal(e->state, nonce, (hf_bytes){ad, sizeof(ad)}, pieces, count,
+                      out + HF_RECORD_HEADER + sent);
+    if (s == HF_OK)
+        e->sequence++;
+    return s;
+}
+
+static hf_status open12(hf_epoch *e, uint8_t *record, size_t body_len, size_t limit, hf_record *out)
+{
+    uint8_t nonce[HF_AEAD_NONCE], ad[ADDITIONAL_DATA_12];
+    size_t sent = explicit_len(e), tag = e->aead->tag_len;
+    uint8_t *body = record + HF_RECORD_HEADER;
+    out->encrypted = true;
+    if (body_len < sent + tag)
+        return HF_E_BAD_RECORD_MAC;
+    if (e->sequence == UINT64_MAX)
+        return HF_E_KEY_EXHAUSTED;
+    hf_status s = hf_epoch_wake(e);
+    if (s != HF_OK)
+        return s;
+    size_t n = body_len - sent - tag;
+    make_nonce12(e, body, nonce);
+    additional_data12(e, record[0], n, ad);
+    s = e->aead->open(e->state, nonce, (hf_bytes){ad, sizeof(ad)}, body + sent, n + tag,
+                      body + sent);
+    if (s != HF_OK)
+        return s;
+    e->sequence++;
+    out->content = (hf_bytes){body + sent, n};
+    return n > limit ? HF_E_RECORD_TOO_LONG : HF_OK;
+}
+
 hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size_t count,
                          size_t padding, uint8_t *out)
 {
@@ -178,6 +267,8 @@ hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size
         return HF_E_KEY_EXHAUSTED;
     if (count > MAX_PIECES)
         return HF_E_INTERNAL;
+    if (e->form != HF_FORM_13)
+        return seal12(e, type, pieces, count, out);
     /* TLSInnerPlaintext: content, type, zeros; section 5.2. */
     hf_bytes inner[MAX_PIECES + 1 + HF_RECORD_PLAINTEXT / sizeof(zeros) + 1];
     size_t n = 0, used = 0;
@@ -233,6 +324,8 @@ hf_status hf_record_open(hf_epoch *e, uint8_t *record, size_t n, size_t limit, h
     uint8_t *body = record + HF_RECORD_HEADER;
     size_t body_len = n - HF_RECORD_HEADER;
     *out = (hf_record){.type = record[0], .content = {body, body_len}, .sequence = e->sequence};
+    if (e->aead != NULL && e->form != HF_FORM_13)
+        return open12(e, record, body_len, limit, out);
     if (e->aead == NULL || record[0] == HF_CONTENT_CHANGE_CIPHER_SPEC)
         return HF_OK;
     if (is_early_alert(e, record, body_len))

@@ -14,6 +14,14 @@
 #define HF_RECORD_CIPHERTEXT (16384U + 256U) /* bytes after the header at most, section 5.2 */
 #define HF_RECORD_MAX        (HF_RECORD_HEADER + HF_RECORD_CIPHERTEXT)
 
+/* How a protected record is laid out and its nonce made. */
+typedef enum hf_record_form {
+    HF_FORM_13,          /* RFC 9846 section 5.2: the content type is inside */
+    HF_FORM_12_EXPLICIT, /* RFC 5246 section 6.2.3.3 with RFC 5288: 8 bytes of nonce in each record
+                          */
+    HF_FORM_12_IMPLICIT, /* the same with RFC 7905's nonce, which is not sent */
+} hf_record_form;
+
 /* The keys of one direction. {0} sends and receives in the clear.
  *
  * The key is kept as it was derived. What a cipher expands it to takes about a kilobyte and a tenth
@@ -26,7 +34,8 @@ typedef struct hf_epoch {
     const char *name;    /* static: "client handshake traffic"; NULL when unprotected */
     uint64_t sequence;   /* of the next record */
     uint8_t key[HF_AEAD_MAX_KEY], iv[HF_AEAD_NONCE];
-    bool used; /* a record was sealed or opened since this was last cleared: hf_channel_trim */
+    uint8_t form; /* hf_record_form */
+    bool used;    /* a record was sealed or opened since this was last cleared: hf_channel_trim */
 } hf_epoch;
 
 /* Takes new keys: key of aead->key_len bytes, iv of HF_AEAD_NONCE. The old ones are wiped; on

@@ -6,6 +6,7 @@
  */
 #include "wire/form.h"
 #include "wire/messages.h"
+#include "wire/messages12.h"
 
 #define DEPTH_MAX 16U /* the deepest message nests half of this */
 
@@ -61,6 +62,37 @@ static void read_opaque(hf_reader *r)
         hf_read_bytes(r, hf_form_left(r), "body");
 }
 
+/* TLS 1.2's own forms; false for a message that is as in TLS 1.3. */
+static bool read_body12(hf_reader *r, uint8_t type)
+{
+    union {
+        hf_certificate12 certificate;
+        hf_certificate_status status;
+        hf_server_key_exchange server_key_exchange;
+        hf_certificate_request12 request;
+        hf_client_key_exchange client_key_exchange;
+    } m;
+    switch (type) {
+    case HF_MSG_CERTIFICATE:
+        hf_certificate12_parse(r, &m.certificate);
+        return true;
+    case HF_MSG_CERTIFICATE_STATUS:
+        hf_certificate_status_parse(r, &m.status);
+        return true;
+    case HF_MSG_SERVER_KEY_EXCHANGE:
+        hf_server_key_exchange_parse(r, &m.server_key_exchange);
+        return true;
+    case HF_MSG_CERTIFICATE_REQUEST:
+        hf_certificate_request12_parse(r, &m.request);
+        return true;
+    case HF_MSG_CLIENT_KEY_EXCHANGE:
+        hf_client_key_exchange_parse(r, &m.client_key_exchange);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void read_body(hf_reader *r, uint8_t type)
 {
     union {
@@ -113,6 +145,11 @@ static void read_body(hf_reader *r, uint8_t type)
 
 void hf_message_trace(hf_bytes message, const hf_field_sink *sink)
 {
+    hf_message_trace_of(0x0304, message, sink);
+}
+
+void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink *sink)
+{
     if (sink == NULL)
         return;
     tracer t = {.out = sink};
@@ -123,7 +160,7 @@ void hf_message_trace(hf_bytes message, const hf_field_sink *sink)
     uint32_t length = hf_read_u24(&r, "length");
     if (length != hf_form_left(&r))
         hf_reader_fail(&r, HF_E_DECODE, "length");
-    if (!r.failed)
+    if (!r.failed && (version != 0x0303 || !read_body12(&r, type)))
         read_body(&r, type);
     close_open(&t);
     report_rest(&t, message);

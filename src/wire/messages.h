@@ -124,5 +124,7 @@ void hf_alert_build(hf_writer *w, const hf_alert_msg *m);
 /* Reads any handshake message with the header for the trace alone: the parser above that fits its
  * type runs with `sink` attached. Unknown types report their body as bytes. */
 void hf_message_trace(hf_bytes message, const hf_field_sink *sink);
+/* The same for a version whose forms may differ: 0x0303 is TLS 1.2's, any other TLS 1.3's. */
+void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink *sink);
 
 #endif

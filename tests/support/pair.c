@@ -89,6 +89,9 @@ void pair_config(pair *p, const pair_pki *pki)
     must(hf_config_trust(p->client_config, pki->store), "trust");
     must(hf_config_trust(p->server_config, pki->store), "trust");
     must(hf_config_add_identity(p->server_config, pki->server), "identity");
+    /* most tests are of TLS 1.3's engine: those of TLS 1.2 allow it themselves */
+    must(hf_config_versions(p->client_config, HF_TLS_1_3, HF_TLS_1_3), "versions");
+    must(hf_config_versions(p->server_config, HF_TLS_1_3, HF_TLS_1_3), "versions");
     /* Certificate as it is, for those who change its bytes */
     must(hf_config_cert_compression(p->client_config, "none"), "compression");
     must(hf_config_cert_compression(p->server_config, "none"), "compression");

@@ -35,7 +35,7 @@ static void the_tables_hold_what_tls_needs(void **unused)
     assert_int_equal(hf_suite_find(0x1302)->hash_id, 5);
     assert_int_equal(hf_suite_find(0x1305)->opt_in, true);
     assert_null(hf_suite_find(0x1306));
-    const hf_suite unusable = {"TLS_X", 0xffff, 0x0304, "AES-128-OCB", 4, false};
+    const hf_suite unusable = {"TLS_X", 0xffff, 0x0304, "AES-128-OCB", 4, HF_AUTH_ANY, false};
     assert_false(hf_suite_usable(hf_provider_default(), &unusable));
 }
 

@@ -1,0 +1,125 @@
+/* auth12.c: who is who in TLS 1.2: Certificate and CertificateVerify in their own form. RFC 5246
+ * sections 7.4.2 and 7.4.8. The chain's verdict and the signatures' work are those of auth13.c. */
+#include "handshake/handshake.h"
+
+#include "base/bytes.h"
+#include "crypto/key.h"
+#include "wire/messages12.h"
+#include "x509/identity.h"
+
+hf_status hf_12_build_certificate(hf_handshake *hs, hf_writer *w)
+{
+    size_t count = hs->identity != NULL ? hf_identity_count(hs->identity) : 0;
+    hf_bytes *certs = hf_hs_alloc(hs, (count + 1) * sizeof(*certs));
+    if (certs == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        certs[i] = hf_identity_cert(hs->identity, i)->der;
+    if (hf_conn_is_client(hs->conn) && count != 0)
+        hs->facts |= HF_F_CLIENT_CERT;
+    hf_certificate12_build(w, certs, count);
+    return HF_OK;
+}
+
+hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r)
+{
+    hf_certificate12 m;
+    if (!hf_certificate12_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    hf_status s = hf_hs_judge_chain(hs, m.list, m.count, hf_certificate12_next);
+    if (s != HF_OK || m.count == 0 || !hf_conn_is_client(hs->conn))
+        return s;
+    /* The suite says how the server proves itself: section 7.4.2. */
+    bool rsa =
+        hs->peer_certs[0].key_type == HF_KEY_RSA || hs->peer_certs[0].key_type == HF_KEY_RSA_PSS;
+    if (rsa != (hs->conn->suite->suite->auth == HF_AUTH_RSA))
+        return hf_hs_fail(hs, HF_E_SCHEME_KEY_MISMATCH, "certificate_list",
+                          rsa ? "an ECDSA or EdDSA key, as the cipher suite says"
+                              : "an RSA key, as the cipher suite says",
+                          "%s", hf_key_type_name(hs->peer_certs[0].key_type));
+    return HF_OK;
+}
+
+/* ---- signatures ---- */
+
+static const hf_sigscheme *offered_scheme(const hf_handshake *hs, uint16_t id)
+{
+    for (size_t i = 0; i < hs->cfg->sigscheme_count; i++)
+        if (hs->cfg->sigschemes[i]->id == id)
+            return hs->cfg->sigschemes[i];
+    return NULL;
+}
+
+static bool is_ecdsa(hf_key_type type)
+{
+    return type == HF_KEY_P256 || type == HF_KEY_P384 || type == HF_KEY_P521;
+}
+
+/* In TLS 1.2 an ECDSA scheme names a hash and leaves the curve open: the scheme is taken with the
+ * key's own curve. */
+static const hf_sigscheme *with_curve(hf_handshake *hs, const hf_sigscheme *scheme, hf_key_type key)
+{
+    if (!is_ecdsa(scheme->key) || !is_ecdsa(key) || scheme->key == key)
+        return scheme;
+    hf_sigscheme *own = hf_hs_alloc(hs, sizeof(*own));
+    if (own == NULL)
+        return NULL;
+    *own = *scheme;
+    own->key = key;
+    return own;
+}
+
+hf_status hf_12_take_signature(hf_handshake *hs, uint16_t algorithm, hf_bytes content,
+                               hf_bytes signature)
+{
+    const hf_sigscheme *offered = offered_scheme(hs, algorithm);
+    const hf_cert *leaf = &hs->peer_certs[0];
+    if (offered == NULL) {
+        const char *name = hf_sigscheme_name(algorithm);
+        return hf_hs_fail(hs, HF_E_SCHEME_NOT_OFFERED, "algorithm", "one of those offered",
+                          "%s (0x%04x)", name != NULL ? name : "unknown", algorithm);
+    }
+    const hf_sigscheme *scheme = with_curve(hs, offered, leaf->key_type);
+    if (scheme == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    if (!hf_sigscheme_fits(scheme, leaf->key_type, leaf->key_bits))
+        return hf_hs_fail(hs, HF_E_SCHEME_KEY_MISMATCH, "algorithm",
+                          hf_key_type_name(leaf->key_type), "%s", scheme->name);
+    hs->peer_scheme = scheme;
+    hs->offered_peer_scheme = offered;
+    hs->signed_content = content;
+    hs->peer_signature = signature;
+    return HF_OK;
+}
+
+hf_status hf_12_signature_verified(hf_handshake *hs)
+{
+    hf_status s = hf_13_signature_verified(hs);
+    hs->conn->peer_scheme = hs->offered_peer_scheme; /* the other goes with the scratch */
+    if (s != HF_OK && hf_conn_is_client(hs->conn))
+        hs->error.message = "ServerKeyExchange";
+    return s;
+}
+
+/* ---- CertificateVerify: over all that was said ---- */
+
+static hf_status keep_messages(hf_handshake *hs)
+{
+    hs->signed_content = hf_buf_bytes(&hs->transcript.pending);
+    return hf_hs_keep(hs, &hs->signed_content);
+}
+
+hf_status hf_12_sign_messages(hf_handshake *hs)
+{
+    hf_status s = keep_messages(hs);
+    return s == HF_OK ? hf_hs_start_sign(hs) : s;
+}
+
+hf_status hf_12_judge_verify(hf_handshake *hs, hf_reader *r)
+{
+    hf_certificate_verify m;
+    if (!hf_certificate_verify_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    hf_status s = keep_messages(hs);
+    return s == HF_OK ? hf_12_take_signature(hs, m.algorithm, hs->signed_content, m.signature) : s;
+}

@@ -1,0 +1,147 @@
+/* keys12.c: the master secret of TLS 1.2, what is derived from it, and Finished. RFC 5246 sections
+ * 6.3, 7.4.9 and 8.1, RFC 7627. The 48 bytes of the master secret lie in the connection's
+ * exporter_secret: after the handshake exporting is all they are for. */
+#include "handshake/handshake.h"
+#include "handshake/trace.h"
+
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "crypto/prf.h"
+
+#include <string.h>
+
+#define VERIFY_DATA 12U
+
+static hf_bytes master_of(const hf_conn *c)
+{
+    return (hf_bytes){c->exporter_secret, HF_MASTER_SECRET};
+}
+
+/* Each direction's key and IV are cut from one block, in this order: section 6.3. */
+static void cut_key_block(hf_handshake *hs)
+{
+    const hf_conn *c = hs->conn;
+    size_t key = c->suite->aead->key_len, iv = c->suite->suite->id >> 8 == 0xcc ? 12 : 4;
+    uint8_t block[2 * (HF_AEAD_MAX_KEY + HF_AEAD_NONCE)];
+    hf_prf12(c->suite->hash, master_of(c), "key expansion",
+             hf_bytes_of(hs->server_random, HF_RANDOM_LEN),
+             hf_bytes_of(hs->client_random, HF_RANDOM_LEN), block, 2 * (key + iv));
+    memset(hs->client_handshake_secret, 0, sizeof(hs->client_handshake_secret));
+    memset(hs->server_handshake_secret, 0, sizeof(hs->server_handshake_secret));
+    memcpy(hs->client_handshake_secret, block, key);
+    memcpy(hs->server_handshake_secret, block + key, key);
+    memcpy(hs->client_handshake_secret + HF_AEAD_MAX_KEY, block + 2 * key, iv);
+    memcpy(hs->server_handshake_secret + HF_AEAD_MAX_KEY, block + 2 * key + iv, iv);
+    hf_wipe(block, sizeof(block));
+}
+
+hf_status hf_12_derive(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    const hf_hash *hash = c->suite->hash;
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    hf_bytes shared = {hs->shared_secret, hs->group->secret_len};
+    hf_bytes client = {hs->client_random, HF_RANDOM_LEN},
+             server = {hs->server_random, HF_RANDOM_LEN};
+    hf_transcript_digest(&hs->transcript, digest);
+    hf_bytes session_hash = {digest, hash->digest_len};
+    hf_trace_secret(c, NULL, "premaster secret", hs->group->name, "", NULL, (hf_bytes){NULL, 0},
+                    shared);
+    if (hs->extended_master_secret)
+        hf_prf12(hash, shared, "extended master secret", session_hash, (hf_bytes){NULL, 0},
+                 c->exporter_secret, HF_MASTER_SECRET);
+    else
+        hf_prf12(hash, shared, "master secret", client, server, c->exporter_secret,
+                 HF_MASTER_SECRET);
+    hf_wipe(hs->shared_secret, sizeof(hs->shared_secret));
+    hf_trace_secret(c, "CLIENT_RANDOM", "master secret", "premaster secret",
+                    hs->extended_master_secret ? "extended master secret" : "master secret",
+                    hs->client_random, hs->extended_master_secret ? session_hash : client,
+                    master_of(c));
+    cut_key_block(hs);
+    memcpy(c->client_secret, hs->client_random, HF_RANDOM_LEN);
+    memcpy(c->server_secret, hs->server_random, HF_RANDOM_LEN);
+    return HF_OK;
+}
+
+static hf_status set_keys(hf_handshake *hs, hf_epoch *epoch, const uint8_t *secret,
+                          const char *name)
+{
+    hf_conn *c = hs->conn;
+    const hf_aead *aead = c->suite->aead;
+    hf_conn_lend_room(c, epoch);
+    hf_status s = hf_epoch_set(epoch, aead, secret, secret + HF_AEAD_MAX_KEY, name);
+    if (s != HF_OK) {
+        c->channel.mute = epoch == &c->channel.write; /* the peer awaits the new key */
+        return hf_hs_fail(hs, s, NULL, NULL, NULL);
+    }
+    epoch->form = c->suite->suite->id >> 8 == 0xcc ? HF_FORM_12_IMPLICIT : HF_FORM_12_EXPLICIT;
+    hf_trace_secret(c, NULL, name, "master secret", "key expansion", NULL, (hf_bytes){NULL, 0},
+                    (hf_bytes){secret, aead->key_len});
+    return HF_OK;
+}
+
+hf_status hf_12_change_client_keys(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    return set_keys(hs, hf_conn_is_client(c) ? &c->channel.write : &c->channel.read,
+                    hs->client_handshake_secret, "client write");
+}
+
+hf_status hf_12_change_server_keys(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    return set_keys(hs, hf_conn_is_client(c) ? &c->channel.read : &c->channel.write,
+                    hs->server_handshake_secret, "server write");
+}
+
+hf_status hf_12_complete(hf_handshake *hs)
+{
+    hf_buf_free(&hs->transcript.pending);
+    return HF_OK;
+}
+
+/* ---- Finished ---- */
+
+static void verify_data(const hf_handshake *hs, bool of_client, uint8_t out[VERIFY_DATA])
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    const hf_hash *hash = hs->conn->suite->hash;
+    hf_transcript_digest(&hs->transcript, digest);
+    hf_prf12(hash, master_of(hs->conn), of_client ? "client finished" : "server finished",
+             (hf_bytes){digest, hash->digest_len}, (hf_bytes){NULL, 0}, out, VERIFY_DATA);
+}
+
+hf_status hf_12_build_finished(hf_handshake *hs, hf_writer *w)
+{
+    uint8_t data[VERIFY_DATA];
+    verify_data(hs, hf_conn_is_client(hs->conn), data);
+    hf_finished_build(w, &(hf_finished){{data, VERIFY_DATA}});
+    return HF_OK;
+}
+
+hf_status hf_12_judge_finished(hf_handshake *hs, hf_reader *r)
+{
+    hf_finished m;
+    uint8_t data[VERIFY_DATA];
+    if (!hf_finished_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    if (m.verify_data.n != VERIFY_DATA)
+        return hf_hs_fail(hs, HF_E_DECODE, "verify_data", "12 bytes", "%zu bytes", m.verify_data.n);
+    verify_data(hs, !hf_conn_is_client(hs->conn), data);
+    if (!hf_ct_equal(data, m.verify_data.p, VERIFY_DATA))
+        return hf_hs_fail(hs, HF_E_BAD_FINISHED, "verify_data", "the digest this side computed",
+                          "another");
+    return HF_OK;
+}
+
+/* ---- exporters: RFC 5705 section 4 ---- */
+
+void hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n)
+{
+    uint8_t randoms[2 * HF_RANDOM_LEN];
+    memcpy(randoms, c->client_secret, HF_RANDOM_LEN);
+    memcpy(randoms + HF_RANDOM_LEN, c->server_secret, HF_RANDOM_LEN);
+    hf_prf12(c->suite->hash, master_of(c), label, (hf_bytes){randoms, sizeof(randoms)}, context,
+             out, n);
+}

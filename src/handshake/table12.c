@@ -1,0 +1,45 @@
+/* table12.c: the order of a TLS 1.2 handshake, RFC 5246 section 7.3, as data. It is the handshake
+ * of the textbooks: ChangeCipherSpec is a row like any message, so that none can come early
+ * (CVE-2014-0224) or be left out.
+ *
+ * Both roles come here once the hellos have settled the version: a server behind ClientHello, a
+ * client behind ServerHello. */
+#include "handshake/handshake.h"
+
+#define C   HF_BY_CLIENT
+#define S   HF_BY_SERVER
+#define ANY HF_BY_BOTH
+
+/* clang-format off */
+const hf_row hf_table12[] = {
+/*   message                      by   how                needs             unless  learns        build                      judge                      work                    after                        section */
+    {HF_MSG_CLIENT_HELLO,         C,   HF_ALIGN,          0,                0,      HF_F_HELLO,   hf_c13_build_hello,        hf_s13_judge_hello,        NULL,                   NULL,                        "7.4.1.2"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_hs_ask_application,  hf_hs_application_answered,  "7.4.1.2"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_s12_choose,          NULL,                        "7.4.1.3"},
+    {HF_MSG_SERVER_HELLO,         S,   HF_MUST,           0,                0,      0,            hf_s12_build_hello,        hf_c13_judge_hello,        NULL,                   NULL,                        "7.4.1.3"},
+    {HF_MSG_CERTIFICATE,          S,   HF_MUST,           0,                0,      0,            hf_12_build_certificate,   hf_12_judge_certificate,   NULL,                   NULL,                        "7.4.2"},
+    {HF_MSG_CERTIFICATE_STATUS,   S,   HF_MAY,            HF_F_STATUS,      0,      0,            hf_s12_build_status,       hf_c12_judge_status,       NULL,                   NULL,                        "7.4.2"},
+    {HF_MSG_NONE,                 C,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_13_verify_chain,     hf_13_chain_verified,        "7.4.2"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_s12_make_share,      NULL,                        "7.4.3"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_s12_sign_share,      hf_13_signed,                "7.4.3"},
+    {HF_MSG_SERVER_KEY_EXCHANGE,  S,   HF_MUST,           0,                0,      0,            hf_s12_build_key_exchange, hf_c12_judge_key_exchange, NULL,                   NULL,                        "7.4.3"},
+    {HF_MSG_NONE,                 C,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_13_verify_signature, hf_12_signature_verified,    "7.4.3"},
+    {HF_MSG_CERTIFICATE_REQUEST,  S,   HF_MAY,            0,                0,      HF_F_REQUEST, hf_s12_build_request,      hf_c12_judge_request,      NULL,                   hf_c13_after_request,        "7.4.4"},
+    {HF_MSG_SERVER_HELLO_DONE,    S,   HF_ALIGN,          0,                0,      0,            hf_s12_build_done,         hf_c12_judge_done,         NULL,                   NULL,                        "7.4.5"},
+    {HF_MSG_CERTIFICATE,          C,   HF_MUST,           HF_F_REQUEST,     0,      0,            hf_12_build_certificate,   hf_12_judge_certificate,   NULL,                   NULL,                        "7.4.6"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           HF_F_CLIENT_CERT, 0,      0,            NULL,                      NULL,                      hf_13_verify_chain,     hf_13_chain_verified,        "7.4.6"},
+    {HF_MSG_NONE,                 C,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_c12_agree,           NULL,                        "7.4.7"},
+    {HF_MSG_CLIENT_KEY_EXCHANGE,  C,   HF_MUST,           0,                0,      0,            hf_c12_build_key_exchange, hf_s12_judge_key_exchange, NULL,                   NULL,                        "7.4.7"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           0,                0,      0,            NULL,                      NULL,                      hf_s12_agree,           NULL,                        "7.4.7"},
+    {HF_MSG_NONE,                 ANY, HF_MUST,           0,                0,      0,            NULL,                      NULL,                      NULL,                   hf_12_derive,                "8.1"},
+    {HF_MSG_NONE,                 C,   HF_MUST,           HF_F_CLIENT_CERT, 0,      0,            NULL,                      NULL,                      hf_12_sign_messages,    hf_13_signed,                "7.4.8"},
+    {HF_MSG_CERTIFICATE_VERIFY,   C,   HF_MUST,           HF_F_REQUEST | HF_F_CLIENT_CERT, 0, 0,  hf_13_build_verify,        hf_12_judge_verify,        NULL,                   NULL,                        "7.4.8"},
+    {HF_MSG_NONE,                 S,   HF_MUST,           HF_F_CLIENT_CERT, 0,      0,            NULL,                      NULL,                      hf_13_verify_signature, hf_12_signature_verified,    "7.4.8"},
+    {HF_MSG_CHANGE_CIPHER_SPEC,   C,   HF_ALIGN,          0,                0,      0,            NULL,                      NULL,                      NULL,                   hf_12_change_client_keys,    "7.1"},
+    {HF_MSG_FINISHED,             C,   HF_ALIGN,          0,                0,      0,            hf_12_build_finished,      hf_12_judge_finished,      NULL,                   NULL,                        "7.4.9"},
+    {HF_MSG_CHANGE_CIPHER_SPEC,   S,   HF_ALIGN,          0,                0,      0,            NULL,                      NULL,                      NULL,                   hf_12_change_server_keys,    "7.1"},
+    {HF_MSG_FINISHED,             S,   HF_ALIGN,          0,                0,      0,            hf_12_build_finished,      hf_12_judge_finished,      NULL,                   hf_12_complete,              "7.4.9"},
+};
+/* clang-format on */
+
+const size_t hf_table12_rows = sizeof(hf_table12) / sizeof(hf_table12[0]);
