@@ -218,11 +218,13 @@ hf_status hf_script_receive(hf_handshake *hs, hf_bytes message, bool ends_record
     hf_read_u24(&r, "length");
     if (at == hs->row_count)
         s = unexpected(hs, type, expected);
-    else if ((hs->table[at].how & HF_ALIGN) != 0 && !ends_record)
-        s = hf_hs_fail(hs, HF_E_NOT_ALIGNED, "length", "the end of the record after this message",
-                       "more bytes");
     else
         s = hs->table[at].judge(hs, &r);
+    if (s == HF_OK && hs->table != table) /* the version is settled: hf_script_speak_12 */
+        at = hs->row;
+    if (s == HF_OK && (hs->table[at].how & HF_ALIGN) != 0 && !ends_record)
+        s = hf_hs_fail(hs, HF_E_NOT_ALIGNED, "length", "the end of the record after this message",
+                       "more bytes");
     hf_trace_message_end(&tracer);
     if (s != HF_OK) {
         hs->error.message = hf_message_name(type);
@@ -231,8 +233,6 @@ hf_status hf_script_receive(hf_handshake *hs, hf_bytes message, bool ends_record
     s = hf_transcript_add(&hs->transcript, message);
     if (s != HF_OK)
         return hf_hs_fail(hs, s, NULL, NULL, NULL);
-    if (hs->table != table) /* the version is settled: hf_script_speak_12 found the row */
-        at = hs->row;
     hs->facts |= hs->table[at].learns;
     hs->row = at + 1;
     return hs->table[at].after != NULL ? hs->table[at].after(hs) : HF_OK;
