@@ -19,7 +19,7 @@ static pair_pki pki;
 
 typedef struct scene {
     const char *what;
-    bool retry, mutual, traced, keep, alpn;
+    bool retry, mutual, traced, keep, alpn, tls12;
     size_t data;     /* bytes sent each way */
     bool key_update; /* both ways */
     bool direct;     /* the data goes through hf_seal and hf_open */
@@ -91,6 +91,8 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
         hf_config_add_identity(cfg, pki.client);
     if (role == HF_SERVER && s->mutual)
         hf_config_client_auth(cfg, HF_CLIENT_AUTH_REQUIRED);
+    if (s->tls12)
+        hf_config_versions(cfg, HF_TLS_1_2, HF_TLS_1_2);
     if (s->alpn)
         hf_config_alpn(cfg, "h2,http/1.1");
     if (s->traced)
@@ -292,6 +294,8 @@ static void each_allocation_of_a_connection_fails(void **state)
     static const scene scenes[] = {
         {.what = "plain"},
         {.what = "retry", .retry = true},
+        {.what = "TLS 1.2", .mutual = true, .keep = true, .alpn = true, .tls12 = true},
+        {.what = "TLS 1.2, traced", .data = 40000, .traced = true, .tls12 = true},
         {.what = "mutual, kept, ALPN", .mutual = true, .keep = true, .alpn = true},
         {.what = "traced", .mutual = true, .retry = true, .traced = true},
         {.what = "data", .data = 40000},
