@@ -31,8 +31,8 @@ static const cli_example examples[] = {
 };
 
 static const cli_command *const subcommands[] = {
-    &cli_cert_ca,   &cli_cert_issue,  &cli_cert_self,  &cli_cert_csr, &cli_cert_sign,
-    &cli_cert_show, &cli_cert_verify, &cli_cert_trust, NULL,
+    &cli_cert_ca,   &cli_cert_issue,  &cli_cert_self, &cli_cert_csr,   &cli_cert_sign,
+    &cli_cert_show, &cli_cert_verify, &cli_cert_crl,  &cli_cert_trust, NULL,
 };
 
 const cli_command cli_command_cert = {

@@ -8,6 +8,7 @@ extern const cli_command cli_cert_ca, cli_cert_issue, cli_cert_self; /* cert_mak
 extern const cli_command cli_cert_csr, cli_cert_sign;                /* cert_request.c */
 extern const cli_command cli_cert_show;                              /* cert_show.c */
 extern const cli_command cli_cert_verify;                            /* cert_verify.c */
+extern const cli_command cli_cert_crl;                               /* cert_crl.c */
 extern const cli_command cli_cert_trust;                             /* cert_trust.c */
 
 /* Seconds since 1970 UTC, now. */

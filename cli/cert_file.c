@@ -322,6 +322,11 @@ static hf_status add(cli_chain *chain, hf_bytes der, hf_error *e)
     return HF_OK;
 }
 
+bool cli_chain_add(cli_chain *chain, hf_bytes der)
+{
+    return chain->count < CLI_CHAIN_MAX && add(chain, der, NULL) == HF_OK;
+}
+
 typedef struct adding {
     cli_chain *chain;
     hf_error *e;
@@ -333,11 +338,44 @@ static hf_status add_each(void *ctx, hf_bytes der)
     return add(a->chain, der, a->e);
 }
 
+/* The certificates of a PKCS#12 archive, with a password where it asks for one. */
+static cli_exit read_archive(cli *c, const char *path, hf_bytes bytes, cli_chain *out)
+{
+    hf_error e = {0};
+    adding a = {out, &e};
+    hf_status status = hf_pkcs12_read(bytes, NULL, NULL, add_each, &a, &e);
+    if (status == HF_E_KEY_PASSWORD) {
+        cli_exit asked;
+        const char *password = cli_password(c, path, false, &asked);
+        if (asked != CLI_DONE)
+            return asked;
+        const cli_line lines[] = {
+            {"on", path}, {"try", "--password-file FILE, or run this on a terminal"}, {0}};
+        if (password == NULL)
+            return cli_fail(c, CLI_LOCAL_FILE, "the PKCS#12 archive is encrypted", lines);
+        e = (hf_error){0};
+        status = hf_pkcs12_read(bytes, password, NULL, add_each, &a, &e);
+    }
+    if (status == HF_OK && out->count != 0)
+        return CLI_DONE;
+    cli_chain_free(out);
+    if (status == HF_OK)
+        return cli_file_not(c, path, bytes, "certificate", "an archive with a certificate");
+    if (e.code == HF_OK)
+        e.code = status;
+    if (e.subject[0] == '\0')
+        snprintf(e.subject, sizeof e.subject, "%s", path);
+    (void)cli_error(c, &e, "reading the PKCS#12 archive");
+    return status == HF_E_OUT_OF_MEMORY ? CLI_OTHER : CLI_LOCAL_FILE;
+}
+
 cli_exit cli_chain_read_bytes(cli *c, const char *path, hf_bytes bytes, cli_chain *out)
 {
     hf_error e = {0};
     adding a = {out, &e};
     out->count = 0;
+    if (strncmp(cli_file_guess(bytes), "a PKCS#12", 9) == 0)
+        return read_archive(c, path, bytes, out);
     hf_status status = hf_pem_each(bytes, "CERTIFICATE", add_each, &a, &e);
     if (status == HF_OK && out->count != 0)
         return CLI_DONE;

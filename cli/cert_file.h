@@ -56,6 +56,9 @@ cli_exit cli_chain_read_peer(cli *c, const char *host_port, cli_chain *out);
 
 void cli_chain_free(cli_chain *chain);
 
+/* Adds a copy of one more certificate; false when it does not parse, or there is no room. */
+bool cli_chain_add(cli_chain *chain, hf_bytes der);
+
 /* True when the argument names a peer and no file. */
 bool cli_names_peer(const char *argument);
 

@@ -14,7 +14,10 @@
 enum { LABEL = 13, FILE_MAX = 16 << 20 };
 
 static const cli_option own[] = {
-    {.name = "chain", .kind = CLI_FLAG, .help = "show every certificate, not just the first"},
+    {.name = "chain",
+     .kind = CLI_FLAG,
+     .help = "show every certificate, not just the first, and the root that the local trust store "
+             "(or --cacert) adds to them"},
     {.name = "pem", .kind = CLI_FLAG, .help = "print PEM, for a file, instead of words"},
     {0},
 };
@@ -252,10 +255,51 @@ static hf_status show_request(void *ctx, hf_bytes der)
     return 1;
 }
 
+/* ---- the local root ---- */
+
+static hf_status read_trust(const cli *c, hf_store *store)
+{
+    hf_error e = {0};
+    const char *path;
+    hf_status status = HF_OK;
+    if (cli_count(c, "cacert") == 0)
+        return hf_store_add_system(store, NULL, &e);
+    for (size_t i = 0; status == HF_OK && (path = cli_nth(c, "cacert", i)) != NULL; i++)
+        status = hf_store_add_file(store, path, NULL, &e);
+    return status;
+}
+
+/* Adds the anchor that the local store has for the chain, if the chain lacks it. Dates are no
+ * matter here: the time is one at which the leaf was valid. True when one was added. */
+static bool add_root(const cli *c, cli_chain *chain)
+{
+    hf_store *store;
+    const hf_cert *path[CLI_CHAIN_MAX];
+    size_t n = CLI_CHAIN_MAX;
+    bool added = false;
+    if (hf_store_new(&store) != HF_OK)
+        return false;
+    int64_t now_s = cli_now_s(), last_s = chain->cert[0].not_after_s;
+    hf_verify_params params = {.store = store, .at_s = now_s < last_s ? now_s : last_s};
+    if (read_trust(c, store) == HF_OK &&
+        hf_verify_chain(chain->cert, chain->count, &params, NULL, path, &n, NULL) == HF_OK) {
+        hf_bytes root = path[n - 1]->der;
+        bool there = false;
+        for (size_t i = 0; i < chain->count; i++)
+            there = there || (chain->cert[i].der.n == root.n &&
+                              memcmp(chain->cert[i].der.p, root.p, root.n) == 0);
+        added = !there && cli_chain_add(chain, root);
+    }
+    hf_store_free(store);
+    return added;
+}
+
 /* ---- the command ---- */
 
-static cli_exit show_chain(cli *c, const cli_chain *chain)
+static cli_exit show_chain(cli *c, cli_chain *chain)
 {
+    if (cli_flag(c, "chain") && add_root(c, chain))
+        cli_say(c, "the last one was not sent along: it is the local trust store's");
     size_t count = cli_flag(c, "chain") ? chain->count : 1;
     int64_t now_s = cli_now_s();
     if (cli_flag(c, "pem"))

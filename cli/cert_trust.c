@@ -24,6 +24,10 @@ static const cli_option own[] = {
     {.name = "nss",
      .kind = CLI_FLAG,
      .help = "this user's NSS database alone (Chromium and others)"},
+    {.name = "password-file",
+     .kind = CLI_FILE,
+     .value = "FILE",
+     .help = "its first line is the password of a PKCS#12 archive"},
     {0},
 };
 

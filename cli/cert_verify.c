@@ -26,6 +26,12 @@ static const cli_option own[] = {
      .value = "PURPOSE",
      .choices = "server|client|any",
      .help = "what it is used for (default server)"},
+    {.name = "profile",
+     .kind = CLI_CHOICE,
+     .value = "PROFILE",
+     .choices = "tls|rfc5280|webpki",
+     .help = "tls: what makes a difference for security (the default); also what RFC 5280 or the "
+             "CA/Browser Forum demand of whoever issues"},
     {.name = "untrusted",
      .kind = CLI_FILE,
      .repeats = true,
@@ -54,6 +60,7 @@ static const cli_example examples[] = {
     {"handfast cert verify chain.pem --name www.example.org", "judges a file, for a name"},
     {"handfast cert verify localhost.pem --cacert ca.pem --name localhost",
      "with your own authority"},
+    {"handfast cert verify chain.pem --profile webpki", "by the rules for public authorities too"},
     {"handfast cert verify example.org:443 --at 2030-01-01", "will it still be good then?"},
     {0},
 };
@@ -198,6 +205,10 @@ static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, con
     params.purpose = purpose == NULL || purpose[0] == 's' ? HF_PURPOSE_SERVER
                      : purpose[0] == 'c'                  ? HF_PURPOSE_CLIENT
                                                           : HF_PURPOSE_ANY;
+    const char *profile = cli_text(c, "profile");
+    params.profile = profile == NULL || profile[0] == 't' ? HF_PROFILE_TLS
+                     : profile[0] == 'r'                  ? HF_PROFILE_RFC5280
+                                                          : HF_PROFILE_WEBPKI;
     report r = {.c = c, .checks = c->json ? json_array() : NULL};
     const hf_cert *path[CLI_CHAIN_MAX];
     size_t path_len = CLI_CHAIN_MAX;

@@ -23,9 +23,16 @@ extern "C" {
 typedef struct hf_key hf_key; /* reference-counted, immutable, usable from any thread */
 
 /* Reads the first private key in PEM text or DER: PKCS#8 (encrypted too, with `password`, which may
- * be NULL), SEC1, PKCS#1. HF_E_KEY_MALFORMED, HF_E_KEY_PASSWORD, HF_E_KEY_UNSUPPORTED,
+ * be NULL), SEC1, PKCS#1, PKCS#12. HF_E_KEY_MALFORMED, HF_E_KEY_PASSWORD, HF_E_KEY_UNSUPPORTED,
  * HF_E_PEM_NOTHING_FOUND. */
 HF_API hf_status hf_key_read(hf_bytes pem_or_der, const char *password, hf_key **out, hf_error *e);
+
+/* Reads a PKCS#12 archive (RFC 7292; .p12, .pfx): its private key into `*key` (NULL: not wanted;
+ * else HF_E_PEM_NOTHING_FOUND when it has none), and each of its certificates to `each` (may be
+ * NULL), the key's own first, until it returns nonzero (which is returned). HF_E_KEY_PASSWORD,
+ * HF_E_KEY_MALFORMED, HF_E_KEY_UNSUPPORTED. hf_key_read reads the key of such an archive too. */
+HF_API hf_status hf_pkcs12_read(hf_bytes der, const char *password, hf_key **key,
+                                hf_status (*each)(void *ctx, hf_bytes der), void *ctx, hf_error *e);
 
 /* Makes a new key; `bits` counts for RSA only (2048 to 8192; 0 means 2048). */
 HF_API hf_status hf_key_generate(hf_key_type type, unsigned bits, hf_key **out, hf_error *e);
@@ -346,6 +353,29 @@ HF_API hf_status hf_csr_parse(hf_bytes der, hf_csr *out, hf_error *e);
 HF_API hf_status hf_cert_issue_csr(const hf_cert_template *t, const hf_csr *csr,
                                    const hf_cert *issuer, const hf_key *issuer_key, hf_bytes *out,
                                    hf_error *e);
+
+/* A list of revoked certificates, RFC 5280 section 5. */
+typedef struct hf_crl_entry {
+    hf_bytes serial;   /* content octets, as hf_cert.serial has them */
+    int64_t revoked_s; /* when */
+    int reason;        /* section 5.3.1: 0 is unspecified */
+} hf_crl_entry;
+
+typedef struct hf_crl_template {
+    int64_t this_update_s, next_update_s;
+    uint64_t number; /* 0: one more than the earlier list's, else 1 */
+    const hf_crl_entry *entries;
+    size_t count;
+    /* An earlier list of this authority in DER, or none: its entries are kept (they come first, and
+     * hold against `entries`), and its signature must be the authority's. */
+    hf_bytes previous;
+} hf_crl_template;
+
+/* Makes a complete list, signed by `issuer_key`; DER, freed with hf_der_free. HF_E_BAD_ARGUMENT
+ * says which field; HF_E_KEY_MISMATCH, HF_E_CERT_NOT_A_CA, HF_E_CERT_KEY_USAGE, and
+ * HF_E_CERT_BAD_SIGNATURE for an earlier list that is not this authority's. */
+HF_API hf_status hf_crl_make(const hf_crl_template *t, const hf_cert *issuer,
+                             const hf_key *issuer_key, hf_bytes *out, hf_error *e);
 
 /* ---- with files (src/io) ---- */
 

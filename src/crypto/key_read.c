@@ -2,6 +2,7 @@
  * instead. */
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/der.h"
 #include "base/error.h"
 #include "crypto/key_private.h"
 
@@ -175,6 +176,15 @@ static bool looks_like_text(hf_bytes in)
     return true;
 }
 
+/* PFX: SEQUENCE { version INTEGER 3, ... }, RFC 7292 section 4; no private key has that version. */
+static bool is_pkcs12(hf_bytes der)
+{
+    hf_reader r, pfx;
+    hf_reader_init(&r, der, NULL);
+    hf_der_enter(&r, &pfx, HF_DER_SEQUENCE, "PFX");
+    return hf_der_small(&pfx, "version") == 3 && hf_der_peek(&pfx) == HF_DER_SEQUENCE;
+}
+
 hf_status hf_key_read(hf_bytes pem_or_der, const char *password, hf_key **out, hf_error *e)
 {
     hf_key_material m = {0};
@@ -182,6 +192,8 @@ hf_status hf_key_read(hf_bytes pem_or_der, const char *password, hf_key **out, h
     *out = NULL;
     if (pem_or_der.n == 0)
         return hf_fail(e, HF_E_KEY_MALFORMED, NULL, wanted, "nothing: the input is empty");
+    if (is_pkcs12(pem_or_der))
+        return hf_pkcs12_read(pem_or_der, password, out, NULL, NULL, e);
     if (pem_or_der.p[0] == 0x30 && !looks_like_text(pem_or_der))
         status = read_der(pem_or_der, password, &m, e);
     else if (find(pem_or_der, "-----BEGIN ") != NULL)

@@ -114,22 +114,26 @@ static void write_key_id(hf_writer *w, uint32_t bit, uint8_t tag, hf_bytes id)
         hf_issue_extension(w, bit, false, hf_writer_bytes(&c));
 }
 
-/* The issuer's own identifier, else the one that its key gives. A self-signed certificate has no
- * use for the extension. */
+void hf_issue_authority_key_id(hf_writer *w, const hf_cert *issuer)
+{
+    uint8_t id[KEY_ID];
+    hf_reader r;
+    hf_reader_init(&r, issuer->subject_key_id, NULL);
+    hf_bytes given = hf_der_value(&r, HF_DER_OCTET_STRING, "subjectKeyIdentifier");
+    key_id(issuer->spki, id);
+    if (given.p == NULL || given.n > 128)
+        given = hf_bytes_of(id, KEY_ID);
+    write_key_id(w, HF_EXT_authorityKeyIdentifier, HF_DER_CONTEXT(0), given);
+}
+
+/* A self-signed certificate has no use for the authority's. */
 static void write_key_ids(hf_writer *w, const making *m)
 {
     uint8_t id[KEY_ID];
     key_id(m->spki, id);
     write_key_id(w, HF_EXT_subjectKeyIdentifier, HF_DER_OCTET_STRING, hf_bytes_of(id, KEY_ID));
-    if (m->issuer == NULL)
-        return;
-    hf_reader r;
-    hf_reader_init(&r, m->issuer->subject_key_id, NULL);
-    hf_bytes given = hf_der_value(&r, HF_DER_OCTET_STRING, "subjectKeyIdentifier");
-    key_id(m->issuer->spki, id);
-    if (given.p == NULL || given.n > 128)
-        given = hf_bytes_of(id, KEY_ID);
-    write_key_id(w, HF_EXT_authorityKeyIdentifier, HF_DER_CONTEXT(0), given);
+    if (m->issuer != NULL)
+        hf_issue_authority_key_id(w, m->issuer);
 }
 
 static void write_basic_constraints(hf_writer *w, const hf_cert_template *t)

@@ -12,6 +12,9 @@ hf_status hf_issue_names(hf_writer *w, const char *const *names, hf_error *e);
 /* One Extension; `content` is the value inside the OCTET STRING. */
 void hf_issue_extension(hf_writer *w, uint32_t bit, bool critical, hf_bytes content);
 
+/* authorityKeyIdentifier: the issuer's own identifier, else the one that its key gives. */
+void hf_issue_authority_key_id(hf_writer *w, const hf_cert *issuer);
+
 /* SEQUENCE { to_sign, AlgorithmIdentifier, BIT STRING } into `out`, which the caller frees with
  * hf_der_free. `to_sign` is DER. */
 hf_status hf_issue_sign(hf_bytes to_sign, const hf_key *key, hf_bytes *out, hf_error *e);

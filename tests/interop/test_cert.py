@@ -208,8 +208,8 @@ class CertTest(unittest.TestCase):
 
     def test_a_file_that_is_something_else_is_told_what_it_seems_to_be(self):
         self.run_program("ca")
-        self.openssl("pkcs12", "-export", "-in", "ca.pem", "-inkey", "ca.key", "-passout", "pass:",
-                     "-out", "ca.p12")
+        self.openssl("pkcs12", "-export", "-in", "ca.pem", "-inkey", "ca.key", "-passout",
+                     "pass:secret", "-out", "ca.p12")
         self.openssl("pkey", "-in", "ca.key", "-pubout", "-out", "public.pem")
         self.run_program("csr", "x.test")
         for content, words in (
@@ -357,7 +357,133 @@ inhibitAnyPolicy=2
         self.run_program("ca", "--key-type", "dsa", expect=USAGE)
         self.run_program("ca", "--days", "0", expect=USAGE)
 
+    def test_profiles_hold_issuers_to_their_rules(self):
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "old.pem",
+                     "-days", "1000", "-subj", "/CN=old.test", "-addext", "subjectAltName=DNS:old.test")
+        base = ["verify", "old.pem", "--cacert", "old.pem", "--name", "old.test"]
+        self.run_program(*base)
+        self.run_program(*base, "--profile", "tls")
+        self.run_program(*base, "--profile", "webpki", expect=UNTRUSTED)
+        _, err = self.run_program(*base, "--profile", "wepki", expect=USAGE)
+        self.assertIn("webpki", err)
+
+    def test_the_local_root_completes_a_chain(self):
+        self.run_program("ca", "Root")
+        self.run_program("ca", "Sub", "--ca", "ca.pem", "--ca-key", "ca.key", "--cert", "sub.pem",
+                         "--key", "sub.key")
+        self.run_program("issue", "localhost", "--ca", "sub.pem", "--ca-key", "sub.key")
+        out, _ = self.run_program("show", "--chain", "--cacert", "ca.pem", "--json", "localhost.pem")
+        subjects = [c["subject"] for c in json.loads(out)["certificates"]]
+        self.assertEqual(subjects, ["CN=localhost", "CN=Sub", "CN=Root"])
+        pem, _ = self.run_program("show", "--chain", "--pem", "--cacert", "ca.pem", "localhost.pem")
+        self.assertEqual(pem.count("BEGIN CERTIFICATE"), 3)
+        pem, _ = self.run_program("show", "--chain", "--pem", "localhost.pem")  # nobody's root
+        self.assertEqual(pem.count("BEGIN CERTIFICATE"), 2)
+
+    # ---- PKCS#12 ----
+
+    def test_pkcs12_archives_are_read(self):
+        self.run_program("ca")
+        self.run_program("issue", "localhost")
+        self.write("password", b"correct horse\n")
+        self.write("wrong", b"battery staple\n")
+        for password, arguments in (("pass:", []), ("file:password", ["--password-file", "password"])):
+            with self.subTest(password):
+                self.openssl("pkcs12", "-export", "-in", "localhost.pem", "-inkey", "localhost.key",
+                             "-certfile", "ca.pem", "-passout", password, "-out", "it.p12")
+                out, _ = self.run_program("show", "--chain", "--json", "it.p12", *arguments)
+                subjects = [c["subject"] for c in json.loads(out)["certificates"]]
+                self.assertEqual(sorted(subjects), ["CN=handfast local CA", "CN=localhost"])
+                self.assertEqual(subjects[0], "CN=localhost")
+                self.run_program("verify", "it.p12", "--cacert", "ca.pem", "--name", "localhost",
+                                 *arguments)
+                self.run_program("self", "again.test", "--key", "it.p12", "--force", *arguments)
+                key = self.openssl("pkey", "-in", "localhost.key", "-pubout")
+                again = self.openssl("x509", "-in", "again.test.pem", "-noout", "-pubkey")
+                self.assertEqual(key, again)
+        for arguments in ([], ["--password-file", "wrong"]):
+            _, err = self.run_program("show", "it.p12", *arguments, expect=LOCAL_FILE)
+            self.assertIn("password", err)
+        self.write("cut.p12", self.read("it.p12")[:-30])
+        self.run_program("show", "cut.p12", expect=LOCAL_FILE)
+        self.openssl("pkcs12", "-export", "-in", "ca.pem", "-nokeys", "-passout", "pass:", "-out",
+                     "nokey.p12")
+        self.run_program("self", "x.test", "--key", "nokey.p12", expect=LOCAL_FILE)
+
+    # ---- revocation lists ----
+
+    def test_openssl_heeds_a_revocation_list(self):
+        self.run_program("ca")
+        self.run_program("issue", "good.test")
+        self.run_program("issue", "bad.test")
+        self.run_program("crl", "bad.test.pem", "--reason", "keyCompromise")
+        text = self.openssl("crl", "-in", "ca.crl", "-CAfile", "ca.pem", "-noout", "-text")
+        for words in ("verify OK", "Key Compromise", "X509v3 CRL Number", "Authority Key Identifier"):
+            self.assertIn(words, text)
+        check = ["verify", "-x509_strict", "-crl_check", "-CAfile", "ca.pem", "-CRLfile", "ca.crl"]
+        self.openssl(*check, "good.test.pem")
+        self.assertIn("revoked", self.openssl(*check, "bad.test.pem", expect=2))
+        # a second list keeps the first one's entries and counts on
+        out, _ = self.run_program("show", "--json", "good.test.pem")
+        serial = json.loads(out)["certificates"][0]["serial"]
+        self.run_program("crl", "--serial", serial, "--add-to", "ca.crl", "--cert", "2.crl")
+        text = self.openssl("crl", "-in", "2.crl", "-CAfile", "ca.pem", "-noout", "-text")
+        self.assertEqual(text.count("Serial Number:"), 2)
+        self.assertIn("X509v3 CRL Number: \n                2", text)
+        if shutil.which("certtool"):
+            subprocess.run(["certtool", "--verify-crl", "--load-ca-certificate", "ca.pem", "--infile",
+                            "2.crl"], cwd=self.dir, check=True, timeout=TIMEOUT, capture_output=True)
+
+    def test_revocation_lists_that_make_no_sense_are_refused(self):
+        self.run_program("ca")
+        self.run_program("crl")
+        self.openssl("crl", "-in", "ca.crl", "-CAfile", "ca.pem", "-noout")
+        self.run_program("crl", expect=LOCAL_FILE)  # it is there already
+        self.run_program("ca", "Other", "--cert", "o.pem", "--key", "o.key")
+        self.run_program("issue", "o.test", "--ca", "o.pem", "--ca-key", "o.key")
+        _, err = self.run_program("crl", "o.test.pem", "--force", expect=LOCAL_FILE)
+        self.assertIn("another authority", err)
+        self.run_program("crl", "--ca", "o.pem", "--ca-key", "o.key", "--add-to", "ca.crl", "--cert",
+                         "x.crl", expect=OTHER)
+        self.run_program("crl", "--add-to", "ca.pem", "--force", expect=LOCAL_FILE)
+        for serial in ("", "1", "xy", "00" * 22):
+            self.run_program("crl", "--serial", serial, "--force", expect=USAGE)
+        self.run_program("crl", "--reason", "boredom", "--force", expect=USAGE)
+        self.assertFalse(os.path.exists(self.path("x.crl")))
+
     # ---- trusting ----
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare") and
+                         os.path.isdir("/usr/local/share/ca-certificates") and
+                         os.path.exists("/usr/sbin/update-ca-certificates"),
+                         "needs root, unshare and ca-certificates")
+    def test_the_system_learns_and_forgets(self):
+        self.run_program("ca", "System Test")
+        for folder in ("local", "certs"):
+            os.mkdir(self.path(folder))
+        # a namespace whose folders are this test's: the machine's own store is not touched
+        script = """set -e
+mount --bind local /usr/local/share/ca-certificates
+cp -a /etc/ssl/certs/. certs/
+mount --bind certs /etc/ssl/certs
+"$1" cert verify ca.pem && exit 10
+"$1" cert trust --system ca.pem
+ls /usr/local/share/ca-certificates
+"$1" cert verify ca.pem --purpose any
+"$1" cert trust --system --remove ca.pem
+"$1" cert verify ca.pem --purpose any && exit 11
+echo done
+"""
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", os.path.abspath(PROGRAM)],
+                              cwd=self.dir, timeout=TIMEOUT, capture_output=True,
+                              env={k: v for k, v in os.environ.items() if not k.startswith("SSL_CERT")})
+        text = (done.stdout + done.stderr).decode()
+        if "mount" in text and "permission denied" in text.lower():
+            self.skipTest("this root may not mount")
+        self.assertEqual(done.returncode, 0, text)
+        self.assertIn("handfast-System_Test-", text)
+        self.assertTrue(text.rstrip().endswith("done") or "done\n" in text, text)
+        self.assertEqual(os.listdir(self.path("local")), [])
 
     @unittest.skipUnless(shutil.which("certutil"), "certutil is not installed")
     def test_nss_learns_and_forgets(self):

@@ -335,7 +335,14 @@ static void other_things_are_named(void **unused)
     PKCS12 *p12 = PKCS12_create("x", "x", fixtures[P256].pkey, NULL, NULL, 0, 0, 2, 2, 0);
     der = NULL;
     n = i2d_PKCS12(p12, &der);
-    expect_error(hf_bytes_of(der, (size_t)n), NULL, HF_E_KEY_MALFORMED, "PKCS#12");
+    const hf_bytes p12_der = hf_bytes_of(der, (size_t)n);
+    hf_key *key;
+    expect_error(p12_der, NULL, HF_E_KEY_PASSWORD, "none");
+    expect_error(p12_der, "y", HF_E_KEY_PASSWORD, "another one");
+    expect_error(hf_bytes_of(der, (size_t)n - 5), "x", HF_E_KEY_MALFORMED, "DER of no kind");
+    assert_int_equal(hf_key_read(p12_der, "x", &key, NULL), HF_OK);
+    assert_int_equal(hf_key_type_of(key), HF_KEY_P256);
+    hf_key_free(key);
     OPENSSL_free(der);
     PKCS12_free(p12);
 
