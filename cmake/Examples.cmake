@@ -63,6 +63,7 @@ mark_as_advanced(VALGRIND_INCLUDE_DIR)
 if(VALGRIND_INCLUDE_DIR AND NOT HF_SANITIZING)
   add_executable(handfast_fixed ${PROJECT_SOURCE_DIR}/bench/instructions/fixed.c
                  ${PROJECT_SOURCE_DIR}/bench/material.c)
+  target_include_directories(handfast_fixed PRIVATE ${PROJECT_SOURCE_DIR}/bench)
   target_include_directories(handfast_fixed SYSTEM PRIVATE ${VALGRIND_INCLUDE_DIR})
   target_link_libraries(handfast_fixed PRIVATE handfast_flags handfast_shared)
 endif()

@@ -4,7 +4,7 @@
  * budget.json. Outside of a part nothing is counted, so making certificates and warming up do not
  * matter. Randomness of ours is fixed; only ECDSA's nonces and the certificates' serial numbers
  * differ from run to run, which moves the counts by some thousandths. */
-#include "../material.h"
+#include "material.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
  *
  * A place is empty, busy (one thread writes or reads it) or full. Threads change it by compare and
  * swap and never wait: who finds no full place makes a pair the usual way. */
-#define _POSIX_C_SOURCE 200809L
 #include "crypto/keypairs.h"
 
 #include "base/alloc.h"
@@ -10,8 +9,8 @@
 #include "base/ct.h"
 #include "base/error.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 enum { EMPTY, BUSY, FULL };
 
@@ -21,13 +20,32 @@ struct hf_keypairs {
     atomic_uint references;
     const hf_group *group;
     hf_provider provider;
-    pid_t process; /* a child has copies of the pairs, which would be used a second time */
+    unsigned process; /* a child has copies of the pairs, which would be used a second time */
     unsigned count;
     size_t pair_len;
     atomic_uint next; /* where to look first */
     atomic_int *states;
     uint8_t *pairs; /* private keys and shares, side by side */
 };
+
+/* How many forks lie between the process that loaded the library and this one. */
+static atomic_uint forks;
+static pthread_once_t watched_once = PTHREAD_ONCE_INIT;
+
+static void in_child(void)
+{
+    atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, in_child);
+}
+
+static unsigned this_process(void)
+{
+    return atomic_load_explicit(&forks, memory_order_relaxed);
+}
 
 hf_status hf_keypairs_new(const hf_provider *provider, const char *group, unsigned most,
                           hf_keypairs **out, hf_error *e)
@@ -48,7 +66,8 @@ hf_status hf_keypairs_new(const hf_provider *provider, const char *group, unsign
     atomic_init(&k->references, 1);
     k->group = *g;
     k->provider = *p;
-    k->process = getpid();
+    pthread_once(&watched_once, watch_forks);
+    k->process = this_process();
     k->count = most;
     k->pair_len = (size_t)k->group->private_len + k->group->client_share_len;
     k->states = hf_alloc(most * sizeof(*k->states));
@@ -94,7 +113,7 @@ static void leave(hf_keypairs *k, unsigned i, int as)
 unsigned hf_keypairs_make(hf_keypairs *k, unsigned count)
 {
     unsigned made = 0;
-    if (getpid() != k->process)
+    if (this_process() != k->process)
         return 0;
     for (unsigned i = 0; i < k->count && made < count; i++) {
         uint8_t *pair = k->pairs + i * k->pair_len;
@@ -113,7 +132,7 @@ unsigned hf_keypairs_make(hf_keypairs *k, unsigned count)
 
 bool hf_keypairs_take(hf_keypairs *k, const hf_group *group, uint8_t *private_key, uint8_t *share)
 {
-    if (k == NULL || k->group != group || getpid() != k->process)
+    if (k == NULL || k->group != group || this_process() != k->process)
         return false;
     unsigned first = atomic_load_explicit(&k->next, memory_order_relaxed);
     for (unsigned n = 0; n < k->count; n++) {
