@@ -116,6 +116,18 @@ static void change_config(hf_handshake *hs, hf_config *use)
     c->channel.padding = use->padding;
 }
 
+/* The version was settled by the config before, whose table is walked already. */
+static hf_status judge_version_again(hf_handshake *hs)
+{
+    uint16_t version = hs->conn->version;
+    if (version >= hs->cfg->min_version && version <= hs->cfg->max_version)
+        return HF_OK;
+    hs->error.message = "ClientHello";
+    return hf_hs_fail(hs, HF_E_NO_COMMON_VERSION, "versions",
+                      "a version that the config which the application chose allows", "%s",
+                      hf_version_name(version));
+}
+
 hf_status hf_hs_application_answered(hf_handshake *hs)
 {
     if (hs->job.run == NULL)
@@ -126,7 +138,8 @@ hf_status hf_hs_application_answered(hf_handshake *hs)
         hs->error.alert = hs->answer.alert;
         return HF_E_HELLO_REFUSED;
     }
-    if (hs->answer.use != NULL)
-        change_config(hs, hs->answer.use);
-    return HF_OK;
+    if (hs->answer.use == NULL)
+        return HF_OK;
+    change_config(hs, hs->answer.use);
+    return judge_version_again(hs);
 }

@@ -50,6 +50,14 @@ static const kind kinds[] = {
      "No key share of the first ClientHello fits. Costs one round trip more.", HF_F_RETRY},
 };
 
+static const kind kinds12[] = {
+    {"Full, the server alone shows a certificate", "Two round trips before data.", 0},
+    {"Full, with a stapled OCSP response", "The client asked for it, and the server promised it.",
+     HF_F_STATUS},
+    {"Full, two-way", "The server asks for a certificate, and the client has one.",
+     HF_F_REQUEST | HF_F_CLIENT_CERT},
+};
+
 /* Is the row part of this handshake? What teaches a fact that the kind lacks is left out. */
 static bool part(const hf_row *row, const kind *k)
 {
@@ -73,26 +81,17 @@ static void arrow(text *t, const hf_row *row)
     add(t, "   %s%s\n", row->section, (row->how & HF_ALIGN) != 0 ? ", ends its record" : "");
 }
 
-static void ladder(text *t, const kind *k)
+static void ladder(text *t, const hf_row *table, size_t rows, const kind *k)
 {
     add(t, "## %s\n\n%s\n\n    client%*sserver\n", k->name, k->about, 36, "");
-    for (size_t i = 0; i < hf_table13_rows; i++)
-        if (hf_table13[i].message != HF_MSG_NONE && part(&hf_table13[i], k))
-            arrow(t, &hf_table13[i]);
+    for (size_t i = 0; i < rows; i++)
+        if (table[i].message != HF_MSG_NONE && part(&table[i], k))
+            arrow(t, &table[i]);
     add(t, "\n");
 }
 
-static void generate(text *t)
+static void whole_table(text *t, const hf_row *table, size_t rows)
 {
-    add(t,
-        "# The handshake\n\n"
-        "Generated from the table in `src/handshake/table13.c` by "
-        "`tests/unit/test_handshake_doc.c`:"
-        " do not\nedit. Section numbers are those of RFC 9846. In the middlebox compatibility mode"
-        " each side also sends\none change_cipher_spec record, which is dropped"
-        " (section E.4).\n\n");
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        ladder(t, &kinds[i]);
     add(t, "## The whole table\n\n"
            "| Message | From | May be left out | Needs | Not with | Section "
            "|\n|---|---|---|---|---|---|\n");
@@ -105,9 +104,10 @@ static void generate(text *t)
                                         "the client's offer of compression",
                                         "server's compressed",
                                         "the server's offer of compression",
-                                        "client's compressed"};
-    for (size_t i = 0; i < hf_table13_rows; i++) {
-        const hf_row *row = &hf_table13[i];
+                                        "client's compressed",
+                                        "a promised status"};
+    for (size_t i = 0; i < rows; i++) {
+        const hf_row *row = &table[i];
         if (row->message == HF_MSG_NONE)
             continue;
         add(t, "| %s | %s | %s |", hf_message_name(row->message),
@@ -124,6 +124,25 @@ static void generate(text *t)
         }
         add(t, " %s |\n", row->section);
     }
+}
+
+static void generate(text *t)
+{
+    add(t, "# The handshake\n\n"
+           "Generated from the tables in `src/handshake/table13.c` and `table12.c` by "
+           "`tests/unit/test_handshake_doc.c`:"
+           " do not\nedit.\n\n# TLS 1.3\n\nSection numbers are those of RFC 9846. In the middlebox "
+           "compatibility mode"
+           " each side also sends\none change_cipher_spec record, which is dropped"
+           " (section E.4).\n\n");
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        ladder(t, hf_table13, hf_table13_rows, &kinds[i]);
+    whole_table(t, hf_table13, hf_table13_rows);
+    add(t, "\n# TLS 1.2\n\nSection numbers are those of RFC 5246; the key exchange is that of RFC "
+           "8422.\n\n");
+    for (size_t i = 0; i < sizeof(kinds12) / sizeof(kinds12[0]); i++)
+        ladder(t, hf_table12, hf_table12_rows, &kinds12[i]);
+    whole_table(t, hf_table12, hf_table12_rows);
 }
 
 static const char *path(void)
