@@ -359,6 +359,11 @@ HF_API hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint
  * an authentication inside to name. TLS 1.3. HF_E_WRONG_STATE before HF_ESTABLISHED. */
 HF_API hf_status hf_tls_exporter(hf_conn *c, uint8_t out[32]);
 
+/* The channel binding of old, RFC 5929 section 3: 12 bytes, the client's Finished. TLS 1.2 alone,
+ * where extended_master_secret makes it safe: HF_E_WRONG_STATE in TLS 1.3, without that extension's
+ * protection (hf_config_insecure_no_extended_master_secret), and before HF_ESTABLISHED. */
+HF_API hf_status hf_tls_unique(hf_conn *c, uint8_t out[12]);
+
 /* The story of the failure; code HF_OK when there is none. */
 HF_API void hf_conn_error(const hf_conn *c, hf_error *out);
 

@@ -341,6 +341,14 @@ hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *ou
     return HF_OK;
 }
 
+hf_status hf_tls_unique(hf_conn *c, uint8_t out[12])
+{
+    if (!c->established || c->version != HF_TLS_1_2 || c->cfg->insecure_no_extended_master_secret)
+        return HF_E_WRONG_STATE;
+    hf_12_unique(c, out);
+    return HF_OK;
+}
+
 hf_status hf_tls_exporter(hf_conn *c, uint8_t out[32])
 {
     return hf_export(c, "EXPORTER-Channel-Binding", (hf_bytes){NULL, 0}, out, 32);

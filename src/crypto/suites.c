@@ -24,6 +24,15 @@ const hf_suite hf_suites[] = {
      HF_AUTH_ECDSA, false},
     {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca8, 0x0303, "ChaCha20-Poly1305", SHA256,
      HF_AUTH_RSA, false},
+    /* RFC 7251 */
+    {"TLS_ECDHE_ECDSA_WITH_AES_128_CCM", 0xc0ac, 0x0303, "AES-128-CCM", SHA256, HF_AUTH_ECDSA,
+     true},
+    {"TLS_ECDHE_ECDSA_WITH_AES_256_CCM", 0xc0ad, 0x0303, "AES-256-CCM", SHA256, HF_AUTH_ECDSA,
+     true},
+    {"TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", 0xc0ae, 0x0303, "AES-128-CCM-8", SHA256, HF_AUTH_ECDSA,
+     true},
+    {"TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", 0xc0af, 0x0303, "AES-256-CCM-8", SHA256, HF_AUTH_ECDSA,
+     true},
 };
 
 const size_t hf_suite_count = sizeof hf_suites / sizeof hf_suites[0];

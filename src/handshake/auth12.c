@@ -26,6 +26,10 @@ hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r)
     hf_certificate12 m;
     if (!hf_certificate12_parse(r, &m))
         return hf_reader_status(r, &hs->error);
+    /* certificate_required is an alert of TLS 1.3 */
+    if (m.count == 0 && hs->cfg->client_auth == HF_CLIENT_AUTH_REQUIRED)
+        return hf_hs_fail(hs, HF_E_NO_CERTIFICATE_12, "certificate_list",
+                          "a certificate, which this server requires", "none");
     hf_status s = hf_hs_judge_chain(hs, m.list, m.count, hf_certificate12_next);
     if (s != HF_OK || m.count == 0 || !hf_conn_is_client(hs->conn))
         return s;
@@ -85,6 +89,9 @@ hf_status hf_12_take_signature(hf_handshake *hs, uint16_t algorithm, hf_bytes co
     if (!hf_sigscheme_fits(scheme, leaf->key_type, leaf->key_bits))
         return hf_hs_fail(hs, HF_E_SCHEME_KEY_MISMATCH, "algorithm",
                           hf_key_type_name(leaf->key_type), "%s", scheme->name);
+    if (leaf->has_key_usage && (leaf->key_usage & HF_KEY_USAGE_digitalSignature) == 0)
+        return hf_hs_fail(hs, HF_E_CERT_KEY_USAGE, "keyUsage", "digitalSignature",
+                          "a certificate without it");
     hs->peer_scheme = scheme;
     hs->offered_peer_scheme = offered;
     hs->signed_content = content;

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #define HF_MAX_GROUPS     16U
-#define HF_MAX_SUITES     16U
+#define HF_MAX_SUITES     24U
 #define HF_MAX_SIGSCHEMES 32U
 #define HF_MAX_IDENTITIES 64U
 #define HF_MAX_SHARES     4U

@@ -96,6 +96,9 @@ hf_status hf_conn_before_write(hf_conn *c, hf_error *e);
 /* Keying material of TLS 1.2, RFC 5705 section 4; `context` with its length in front, or empty. */
 void hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n);
 
+/* tls-unique, 12 bytes: RFC 5929 section 3. */
+void hf_12_unique(const hf_conn *c, uint8_t out[12]);
+
 /* Lets the keys of a handshake be expanded into its scratch. */
 void hf_conn_lend_room(hf_conn *c, hf_epoch *epoch);
 

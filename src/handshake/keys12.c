@@ -112,10 +112,24 @@ static void verify_data(const hf_handshake *hs, bool of_client, uint8_t out[VERI
              (hf_bytes){digest, hash->digest_len}, (hf_bytes){NULL, 0}, out, VERIFY_DATA);
 }
 
+/* The first Finished of a connection is its tls-unique (RFC 5929 section 3.1): in a full handshake
+ * the client's. It lies behind the client's random, in what TLS 1.3 needs for its secret. */
+static void keep_unique(hf_conn *c, bool of_client, const uint8_t data[VERIFY_DATA])
+{
+    if (of_client)
+        memcpy(c->client_secret + HF_RANDOM_LEN, data, VERIFY_DATA);
+}
+
+void hf_12_unique(const hf_conn *c, uint8_t out[VERIFY_DATA])
+{
+    memcpy(out, c->client_secret + HF_RANDOM_LEN, VERIFY_DATA);
+}
+
 hf_status hf_12_build_finished(hf_handshake *hs, hf_writer *w)
 {
     uint8_t data[VERIFY_DATA];
     verify_data(hs, hf_conn_is_client(hs->conn), data);
+    keep_unique(hs->conn, hf_conn_is_client(hs->conn), data);
     hf_finished_build(w, &(hf_finished){{data, VERIFY_DATA}});
     return HF_OK;
 }
@@ -132,6 +146,7 @@ hf_status hf_12_judge_finished(hf_handshake *hs, hf_reader *r)
     if (!hf_ct_equal(data, m.verify_data.p, VERIFY_DATA))
         return hf_hs_fail(hs, HF_E_BAD_FINISHED, "verify_data", "the digest this side computed",
                           "another");
+    keep_unique(hs->conn, !hf_conn_is_client(hs->conn), data);
     return HF_OK;
 }
 
