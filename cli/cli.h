@@ -176,6 +176,8 @@ const cli_option *cli_find_option(const cli_command *command, const char *name, 
 /* ---- text made from the tables (cli/help.c, cli/man.c, cli/completions.c) ---- */
 
 void cli_help(FILE *out, const cli_command *command, const char *path, bool color);
+/* "a|b|c" as people read it: as it is, or "a, b, c" where it is long. */
+void cli_choices_text(const char *choices, char *text, size_t size);
 void cli_help_overview(FILE *out, const cli_command *const *commands, bool color);
 /* roff for man(1); `command` NULL for handfast(1) itself. */
 void cli_man(FILE *out, const cli_command *command, const char *path,

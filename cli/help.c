@@ -63,6 +63,22 @@ static void examples(FILE *out, const cli_example *list, bool color)
     }
 }
 
+/* A long list gets spaces, so that its lines can be broken. */
+void cli_choices_text(const char *choices, char *text, size_t size)
+{
+    bool spaced = strlen(choices) > 48;
+    size_t n = 0;
+    for (; *choices != '\0' && n + 3 < size; choices++) {
+        if (*choices == '|' && spaced) {
+            text[n++] = ',';
+            text[n++] = ' ';
+        } else {
+            text[n++] = *choices;
+        }
+    }
+    text[n] = '\0';
+}
+
 static void option_line(FILE *out, const cli_option *o, bool color)
 {
     char left[120];
@@ -78,10 +94,12 @@ static void option_line(FILE *out, const cli_option *o, bool color)
     } else {
         fprintf(out, "%*s", OPTION_COLUMN - n, "");
     }
-    char text[400];
+    char text[400], list[240] = "";
     bool choices = o->kind == CLI_CHOICE && strstr(o->help, o->choices) == NULL;
-    snprintf(text, sizeof text, "%s%s%s%s%s", o->help, choices ? " (" : "",
-             choices ? o->choices : "", choices ? ")" : "", o->repeats ? "; may be repeated" : "");
+    if (choices)
+        cli_choices_text(o->choices, list, sizeof list);
+    snprintf(text, sizeof text, "%s%s%s%s%s", o->help, choices ? " (" : "", list,
+             choices ? ")" : "", o->repeats ? "; may be repeated" : "");
     wrapped(out, text, OPTION_COLUMN, OPTION_COLUMN);
 }
 

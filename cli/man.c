@@ -76,8 +76,10 @@ static void man_option(FILE *out, const cli_option *o)
     fputc('\n', out);
     roff(out, o->help);
     if (o->kind == CLI_CHOICE) {
+        char list[240];
+        cli_choices_text(o->choices, list, sizeof list);
         fputs(" (", out);
-        roff(out, o->choices);
+        roff(out, list);
         fputs(")", out);
     }
     fputs(o->repeats ? "; may be repeated\n" : "\n", out);

@@ -15,6 +15,15 @@
 
 #include <cmocka.h>
 
+/* libcrypto 3.0 loses 42 bytes of a damaged extension that it has parsed in part: that is not for
+ * LeakSanitizer to count among ours. */
+#ifdef __SANITIZE_ADDRESS__
+#    include <sanitizer/lsan_interface.h>
+#    define THEIR_LEAKS(on) ((on) ? __lsan_disable() : __lsan_enable())
+#else
+#    define THEIR_LEAKS(on) ((void)(on))
+#endif
+
 enum { MOST_CERTS = 160, MOST_ROWS = 200 };
 
 /* ---- the table ---- */
@@ -201,7 +210,10 @@ static const char *their_refusal(const question *q)
 
 static void compare(const char *id, const question *q)
 {
-    const char *ours = our_refusal(q), *other = their_refusal(q);
+    const char *ours = our_refusal(q);
+    THEIR_LEAKS(true);
+    const char *other = their_refusal(q);
+    THEIR_LEAKS(false);
     if ((ours == NULL) == (other == NULL)) {
         tally.both_accept += ours == NULL;
         tally.both_refuse += ours != NULL;
