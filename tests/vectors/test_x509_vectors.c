@@ -1,6 +1,7 @@
 /* test_x509_vectors.c: certificate paths that others judged: x509-limbo, and NIST's PKITS. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/bytes.h"
+#include "support/limbo.h"
 
 #include <handfast/x509.h>
 #include <jansson.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define MOST_CERTS 128U
 
 static const char *vectors(void)
 {
@@ -37,65 +36,7 @@ static json_t *load(const char *name)
     return root;
 }
 
-/* The certificates that a path is built from; their DER is kept here. */
-typedef struct certs {
-    hf_cert cert[MOST_CERTS];
-    uint8_t *der[MOST_CERTS];
-    size_t n;
-    hf_error e;
-} certs;
-
-static hf_status keep(void *ctx, hf_bytes der)
-{
-    certs *c = ctx;
-    if (c->n == MOST_CERTS)
-        return HF_E_NO_ROOM;
-    c->der[c->n] = malloc(der.n == 0 ? 1 : der.n);
-    if (c->der[c->n] == NULL)
-        return HF_E_OUT_OF_MEMORY;
-    hf_copy(c->der[c->n], der.p, der.n);
-    hf_bytes copy = {c->der[c->n], der.n};
-    hf_status s = hf_cert_parse(copy, &c->cert[c->n], &c->e);
-    if (s != HF_OK)
-        free(c->der[c->n]);
-    else
-        c->n++;
-    return s;
-}
-
-static void drop(certs *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        free(c->der[i]);
-    c->n = 0;
-}
-
 /* ---- x509-limbo ---- */
-
-static int64_t parse_time(const char *text)
-{
-    int64_t y = 0;
-    unsigned f[5] = {0};
-    long long year = 0;
-    if (sscanf(text, "%lld-%u-%uT%u:%u:%u", &year, &f[0], &f[1], &f[2], &f[3], &f[4]) != 6)
-        fail_msg("not a time: %s", text);
-    y = year - (f[0] <= 2);
-    int64_t era = y / 400, yoe = y - era * 400;
-    int64_t doy = (153 * ((int64_t)f[0] + (f[0] > 2 ? -3 : 9)) + 2) / 5 + (int64_t)f[1] - 1;
-    int64_t days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-    return days * 86400 + (int64_t)f[2] * 3600 + f[3] * 60 + f[4];
-}
-
-static const char *string_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
-static bool starts(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
 
 /* A case that is judged otherwise than its authors do, and why. */
 typedef struct difference {
@@ -176,80 +117,20 @@ static const char *known(const difference *list, const char *id)
     return NULL;
 }
 
-static bool lists(const json_t *object, const char *key, const char *word)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (json_object_get(object, key), i, item)
-        if (strcmp(json_string_value(item), word) == 0)
-            return true;
-    return false;
-}
-
-/* A case says which usages the leaf is wanted for; where it names none, any will do. */
-static hf_purpose purpose_of(const json_t *c)
-{
-    if (lists(c, "extended_key_usage", "serverAuth"))
-        return HF_PURPOSE_SERVER;
-    if (lists(c, "extended_key_usage", "clientAuth"))
-        return HF_PURPOSE_CLIENT;
-    if (json_array_size(json_object_get(c, "key_usage")) == 0)
-        return HF_PURPOSE_ANY;
-    return strcmp(string_of(c, "validation_kind"), "SERVER") == 0 ? HF_PURPOSE_SERVER
-                                                                  : HF_PURPOSE_CLIENT;
-}
-
-static hf_status judge(const json_t *c, hf_profile profile, hf_error *e)
-{
-    certs chain = {0};
-    hf_store *store;
-    size_t i;
-    json_t *pem;
-    assert_int_equal(hf_store_new(&store), HF_OK);
-    hf_verify_params p = {.store = store, .profile = profile, .at_s = 1767225600};
-    hf_status s = hf_pem_each(hf_bytes_text(string_of(c, "peer_certificate")), "CERTIFICATE", keep,
-                              &chain, e);
-    if (s != HF_OK)
-        *e = chain.e;
-    json_array_foreach (json_object_get(c, "untrusted_intermediates"), i, pem)
-        if (s == HF_OK) /* one that does not parse is of no help, and no harm */
-            hf_pem_each(hf_bytes_text(json_string_value(pem)), "CERTIFICATE", keep, &chain, NULL);
-    json_array_foreach (json_object_get(c, "trusted_certs"), i, pem)
-        hf_store_add(store, hf_bytes_text(json_string_value(pem)), NULL, e);
-    const char *time = string_of(c, "validation_time");
-    const json_t *peer = json_object_get(c, "expected_peer_name");
-    const json_t *depth = json_object_get(c, "max_chain_depth");
-    if (time[0] != '\0')
-        p.at_s = parse_time(time);
-    p.purpose = purpose_of(c);
-    if (json_is_object(peer))
-        p.host = string_of(peer, "value");
-    if (json_is_integer(depth)) /* limbo counts intermediates */
-        p.limits.chain_length = (unsigned)json_integer_value(depth) + 2;
-    if (s == HF_OK)
-        s = hf_verify_chain(chain.cert, chain.n, &p, NULL, NULL, NULL, e);
-    hf_store_free(store);
-    drop(&chain);
-    return s;
-}
-
 static void run_limbo(bool own, const difference *differences)
 {
     json_t *root = load("limbo/limbo.json"), *c;
     size_t i, right = 0, accepts_bad = 0, rejects_good = 0, skipped = 0, surprises = 0;
     json_array_foreach (json_object_get(root, "testcases"), i, c) {
-        const char *id = string_of(c, "id");
-        hf_profile profile = !own ? HF_PROFILE_TLS
-                             : starts(id, "webpki::") || starts(id, "online::")
-                                 ? HF_PROFILE_WEBPKI
-                                 : HF_PROFILE_RFC5280;
-        if (json_array_size(json_object_get(c, "crls")) != 0) {
-            skipped++; /* revocation lists are not in the interface */
+        const char *id = limbo_text(c, "id");
+        hf_profile profile = own ? limbo_profile(id) : HF_PROFILE_TLS;
+        if (limbo_unsupported(c) != NULL) {
+            skipped++;
             continue;
         }
-        bool good = strcmp(string_of(c, "expected_result"), "SUCCESS") == 0;
+        bool good = strcmp(limbo_text(c, "expected_result"), "SUCCESS") == 0;
         hf_error e = {0};
-        hf_status s = judge(c, profile, &e);
+        hf_status s = limbo_judge(c, profile, &e);
         if ((s == HF_OK) == good) {
             right++;
             if (known(differences, id) != NULL) {
@@ -304,10 +185,15 @@ static bool read_file(const char *folder, const char *name, uint8_t *bytes, size
     return true;
 }
 
+static bool starts(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 /* Sections that are about revocation lists alone, or that start from a policy set of the user's. */
 static bool is_out_of_scope(const json_t *c)
 {
-    const char *name = string_of(c, "Name");
+    const char *name = limbo_text(c, "Name");
     if (starts(name, "4.4.") || starts(name, "4.5.") || starts(name, "4.14.") ||
         starts(name, "4.15."))
         return true;
@@ -330,8 +216,9 @@ static const difference pkits_differences[] = {
 static hf_status judge_pkits(const json_t *c, hf_error *e)
 {
     static uint8_t bytes[16384];
-    certs chain = {0};
+    limbo_certs *chain = limbo_certs_new();
     hf_store *store;
+    assert_non_null(chain);
     const json_t *path = json_object_get(c, "CertPath");
     size_t count = json_array_size(path), n = 0;
     hf_status s = HF_OK;
@@ -341,18 +228,19 @@ static hf_status judge_pkits(const json_t *c, hf_error *e)
         if (!read_file("certs", name, bytes, sizeof(bytes), &n))
             fail_msg("no certificate %s", name);
         hf_status one = i == 0 ? hf_store_add(store, hf_bytes_of(bytes, n), NULL, e)
-                               : keep(&chain, hf_bytes_of(bytes, n));
+                               : limbo_certs_add(chain, hf_bytes_of(bytes, n));
         if (one != HF_OK && s == HF_OK) {
             s = one;
             if (i != 0)
-                *e = chain.e;
+                *e = *limbo_certs_error(chain);
         }
     }
     hf_verify_params p = {.store = store, .at_s = 1767225600};
+    const hf_cert *certs = limbo_certs_all(chain, &n);
     if (s == HF_OK)
-        s = hf_verify_chain(chain.cert, chain.n, &p, NULL, NULL, NULL, e);
+        s = hf_verify_chain(certs, n, &p, NULL, NULL, NULL, e);
     hf_store_free(store);
-    drop(&chain);
+    limbo_certs_free(chain);
     return s;
 }
 
@@ -362,7 +250,7 @@ static void judges_pkits_paths_that_need_no_revocation(void **state)
     json_t *root = load("pkits/vectors.json"), *c;
     size_t i, right = 0, differs = 0, skipped = 0, surprises = 0;
     json_array_foreach (root, i, c) {
-        const char *name = string_of(c, "Name");
+        const char *name = limbo_text(c, "Name");
         if (is_out_of_scope(c)) {
             skipped++;
             continue;
