@@ -7,6 +7,39 @@
 #include "wire/messages12.h"
 #include "x509/identity.h"
 
+/* ---- what the kinds of key and point allow ---- */
+
+hf_status hf_12_judge_point_formats(hf_handshake *hs, const hf_extensions *x)
+{
+    bool bad = hf_ext_has(x, HF_X_EC_POINT_FORMATS) &&
+               memchr(x->ec_point_formats.p, 0, x->ec_point_formats.n) == NULL;
+    if (!bad)
+        return HF_OK;
+    return hf_hs_fail(hs, HF_E_VALUE, "ec_point_format_list", "uncompressed (0) among them",
+                      "%zu others", x->ec_point_formats.n);
+}
+
+hf_status hf_12_filter_schemes(hf_handshake *hs, hf_bytes schemes, bool ecdsa, bool rsa,
+                               hf_bytes *out)
+{
+    uint8_t *p = hf_hs_alloc(hs, schemes.n + 1);
+    if (p == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    hf_writer w;
+    hf_writer_init(&w, p, schemes.n + 1);
+    for (size_t i = 0; i < hf_u16s_count(schemes); i++) {
+        uint16_t id = hf_u16s_at(schemes, i);
+        const hf_sigscheme *s = hf_sigscheme_find(&hs->cfg->provider, id);
+        bool is_rsa = s != NULL && (s->key == HF_KEY_RSA || s->key == HF_KEY_RSA_PSS);
+        if (s != NULL && (is_rsa ? rsa : ecdsa))
+            hf_write_u16(&w, id);
+    }
+    *out = hf_writer_bytes(&w);
+    return HF_OK;
+}
+
+/* ---- Certificate ---- */
+
 hf_status hf_12_build_certificate(hf_handshake *hs, hf_writer *w)
 {
     size_t count = hs->identity != NULL ? hf_identity_count(hs->identity) : 0;

@@ -124,7 +124,7 @@ static hf_status judge_12(hf_handshake *hs, const hf_client_hello *m)
                           x->renegotiated_connection.n);
     hs->secure_renegotiation =
         hf_ext_has(x, HF_X_RENEGOTIATION_INFO) || hf_u16s_have(m->cipher_suites, 0x00ff);
-    return HF_OK;
+    return hf_12_judge_point_formats(hs, x);
 }
 
 static hf_status judge(hf_handshake *hs, const hf_client_hello *m)

@@ -69,6 +69,8 @@ static hf_status judge_extensions(hf_handshake *hs, const hf_extensions *x)
         s = hf_hs_judge_offered(hs, &asked);
     if (s == HF_OK)
         s = judge_renegotiation_info(hs, x);
+    if (s == HF_OK)
+        s = hf_12_judge_point_formats(hs, x);
     if (s != HF_OK)
         return s;
     hs->extended_master_secret = hf_ext_has(x, HF_X_EXTENDED_MASTER_SECRET);
@@ -167,9 +169,13 @@ hf_status hf_c12_judge_request(hf_handshake *hs, hf_reader *r)
     hf_certificate_request12 m;
     if (!hf_certificate_request12_parse(r, &m))
         return hf_reader_status(r, &hs->error);
-    hs->peer_schemes = m.signature_algorithms;
     hs->peer_authorities = m.certificate_authorities;
-    return HF_OK;
+    /* Two lists say what the server takes: the kinds of key, and the schemes; RFC 5246 section
+     * 7.4.4. EdDSA goes with ecdsa_sign: RFC 8422 section 5.5. */
+    enum { RSA_SIGN = 1, ECDSA_SIGN = 64 };
+    bool rsa = memchr(m.certificate_types.p, RSA_SIGN, m.certificate_types.n) != NULL;
+    bool ecdsa = memchr(m.certificate_types.p, ECDSA_SIGN, m.certificate_types.n) != NULL;
+    return hf_12_filter_schemes(hs, m.signature_algorithms, ecdsa, rsa, &hs->peer_schemes);
 }
 
 hf_status hf_c12_judge_done(hf_handshake *hs, hf_reader *r)

@@ -211,6 +211,13 @@ hf_status hf_hs_judge_offered(hf_handshake *hs, const hf_extensions *x);
 hf_status hf_hs_judge_alpn(hf_handshake *hs, hf_bytes answer);
 hf_status hf_hs_choose_alpn(hf_handshake *hs);
 
+/* ec_point_formats, where it comes at all, has the one format that is left: RFC 8422 section
+ * 5.1.2. auth12.c */
+hf_status hf_12_judge_point_formats(hf_handshake *hs, const hf_extensions *x);
+/* Of `schemes`, those whose kind of key is usable, by hf_suite_auth; in the arena. auth12.c */
+hf_status hf_12_filter_schemes(hf_handshake *hs, hf_bytes schemes, bool ecdsa, bool rsa,
+                               hf_bytes *out);
+
 /* The groups that TLS 1.2 can use: a curve, and no hybrid. */
 static inline bool hf_group_is_12(const hf_group *group)
 {

@@ -141,7 +141,8 @@ hf_status hf_12_judge_finished(hf_handshake *hs, hf_reader *r)
     if (!hf_finished_parse(r, &m))
         return hf_reader_status(r, &hs->error);
     if (m.verify_data.n != VERIFY_DATA)
-        return hf_hs_fail(hs, HF_E_DECODE, "verify_data", "12 bytes", "%zu bytes", m.verify_data.n);
+        return hf_hs_fail(hs, HF_E_BAD_FINISHED, "verify_data", "12 bytes", "%zu bytes",
+                          m.verify_data.n);
     verify_data(hs, !hf_conn_is_client(hs->conn), data);
     if (!hf_ct_equal(data, m.verify_data.p, VERIFY_DATA))
         return hf_hs_fail(hs, HF_E_BAD_FINISHED, "verify_data", "the digest this side computed",

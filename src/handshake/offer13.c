@@ -137,7 +137,11 @@ static hf_status offer_groups(hf_handshake *hs)
         return s;
     if (hs->cfg->grease)
         hf_write_u16(&w, hs->grease[GREASE_GROUP]);
-    hf_write_bytes(&w, hf_buf_bytes(&hs->cfg->groups_wire));
+    for (size_t i = 0; i < hs->cfg->group_count; i++) {
+        const hf_group *group = hs->cfg->groups[i];
+        if (hs->cfg->max_version >= HF_VERSION_TLS_1_3 || hf_group_is_12(group))
+            hf_write_u16(&w, group->id);
+    }
     return keep_list(hs, &w, &hs->hello.extensions.supported_groups);
 }
 

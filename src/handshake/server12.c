@@ -38,19 +38,7 @@ static hf_status usable_schemes(hf_handshake *hs, hf_bytes *out)
             usable[hs->cfg->suites[i].suite->auth] = true;
     if (!usable[HF_AUTH_ECDSA] && !usable[HF_AUTH_RSA])
         return fail_suites(hs);
-    uint8_t *p = hf_hs_alloc(hs, offered.n + 1);
-    if (p == NULL)
-        return HF_E_OUT_OF_MEMORY;
-    hf_writer w;
-    hf_writer_init(&w, p, offered.n + 1);
-    for (size_t i = 0; i < hf_u16s_count(offered); i++) {
-        uint16_t id = hf_u16s_at(offered, i);
-        const hf_sigscheme *s = hf_sigscheme_find(&hs->cfg->provider, id);
-        if (s != NULL && usable[auth_of(s->key)])
-            hf_write_u16(&w, id);
-    }
-    *out = hf_writer_bytes(&w);
-    return HF_OK;
+    return hf_12_filter_schemes(hs, offered, usable[HF_AUTH_ECDSA], usable[HF_AUTH_RSA], out);
 }
 
 static hf_status choose_suite(hf_handshake *hs)

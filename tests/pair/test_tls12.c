@@ -411,6 +411,72 @@ static void no_suite_for_the_servers_key_is_said(void **state)
     pair_free(&p);
 }
 
+/* Replaces, in what `from` has sent, the first place that reads `old`. */
+static void replace_out(hf_conn *from, const uint8_t *old, const uint8_t *new, size_t n)
+{
+    hf_bytes out = hf_out(from);
+    uint8_t *b = (uint8_t *)(uintptr_t)out.p;
+    for (size_t i = 0; i + n <= out.n; i++)
+        if (memcmp(b + i, old, n) == 0) {
+            memcpy(b + i, new, n);
+            return;
+        }
+    fail_msg("what is to be replaced is not there");
+}
+
+/* RFC 8422 section 5.1.2. */
+static void point_formats_without_the_uncompressed_one_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t good[] = {0, 11, 0, 2, 1, 0}, bad[] = {0, 11, 0, 2, 1, 1};
+    for (int by_server = 0; by_server < 2; by_server++) {
+        pair p;
+        config12(&p, &ecdsa);
+        pair_start(&p);
+        hf_step(p.client);
+        if (by_server != 0) {
+            pair_move(p.client, p.server, 65536);
+            hf_step(p.server);
+        }
+        replace_out(by_server != 0 ? p.server : p.client, good, bad, sizeof(good));
+        pair_run(&p);
+        expect_failure(by_server != 0 ? p.client : p.server, HF_E_VALUE,
+                       HF_ALERT_illegal_parameter);
+        pair_free(&p);
+    }
+}
+
+/* The server's list of kinds of key limits the client, whatever the schemes say. */
+static void a_client_keeps_to_the_kinds_of_certificate_asked_for(void **state)
+{
+    (void)state;
+    static const uint8_t both[] = {2, 1, 64}, rsa_alone[] = {2, 1, 1};
+    pair p;
+    config12(&p, &ecdsa);
+    mutual(&p, &ecdsa);
+    up_to_server_flight(&p);
+    replace_out(p.server, both, rsa_alone, sizeof(both));
+    pair_run(&p);
+    expect_failure(p.server, HF_E_NO_CERTIFICATE_12, HF_ALERT_handshake_failure);
+    pair_free(&p);
+}
+
+/* Hybrids are of TLS 1.3 alone. */
+static void a_client_of_tls12_alone_offers_no_hybrid_group(void **state)
+{
+    (void)state;
+    pair p;
+    config12(&p, &ecdsa);
+    hf_config_groups(p.client_config, "x25519mlkem768:x25519");
+    hf_config_grease(p.client_config, false);
+    pair_start(&p);
+    hf_step(p.client);
+    static const uint8_t only[] = {0, 10, 0, 4, 0, 2, 0, 29};
+    replace_out(p.client, only, only, sizeof(only)); /* fails when it is not there */
+    assert_true(pair_run(&p));
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +495,9 @@ int main(void)
         cmocka_unit_test(a_client_without_extended_master_secret_is_refused),
         cmocka_unit_test(an_opt_out_lets_the_old_master_secret_be),
         cmocka_unit_test(no_suite_for_the_servers_key_is_said),
+        cmocka_unit_test(point_formats_without_the_uncompressed_one_are_refused),
+        cmocka_unit_test(a_client_keeps_to_the_kinds_of_certificate_asked_for),
+        cmocka_unit_test(a_client_of_tls12_alone_offers_no_hybrid_group),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }
