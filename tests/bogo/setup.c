@@ -81,13 +81,19 @@ static void set_policy(shim_link *l)
     const shim_options *o = l->options;
     if (o->fips_202205) {
         hf_config_groups(l->cfg, "secp256r1:secp384r1");
-        hf_config_suites(l->cfg, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
+        hf_config_suites(l->cfg, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                 "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:"
+                                 "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:"
+                                 "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256:"
+                                 "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
         hf_config_sigschemes(l->cfg, "rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512:"
                                      "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:"
                                      "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512");
     } else if (o->wpa_202304) {
         hf_config_groups(l->cfg, "secp384r1");
-        hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384");
+        hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384:"
+                                 "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:"
+                                 "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
         hf_config_sigschemes(l->cfg, "rsa_pkcs1_sha384:rsa_pkcs1_sha512:ecdsa_secp384r1_sha384:"
                                      "rsa_pss_rsae_sha384:rsa_pss_rsae_sha512");
     } else if (o->cnsa_202407) {
@@ -348,6 +354,8 @@ int shim_setup(shim_link *l)
     if (r != SHIM_OK)
         return r;
     set_peer_demands(l);
+    /* BoringSSL has no such demand; the tests of the extension set the versions of both sides. */
+    hf_config_insecure_no_extended_master_secret(l->cfg);
     hf_config_grease(l->cfg, o->enable_grease);
     if (o->export_traffic_secrets)
         hf_config_keylog(l->cfg, take_line, l);
