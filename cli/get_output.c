@@ -65,6 +65,21 @@ static bool is_special(const char *path)
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+/* Makes the file and arms the handler in one, as signals see it: one that came in between would
+ * leave the file behind. */
+static void make_temporary(get_output *o)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    o->fd = mkstemp(o->temporary);
+    int error_number = errno;
+    if (o->fd >= 0)
+        arm(o->temporary);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error_number;
+}
+
 static cli_exit open_file(get_output *o)
 {
     if (is_special(o->path)) {
@@ -81,13 +96,12 @@ static cli_exit open_file(get_output *o)
         return cli_fail(o->cli, CLI_OTHER, "memory ran out", NULL);
     }
     snprintf(o->temporary, size, "%s.part-XXXXXX", o->target);
-    o->fd = mkstemp(o->temporary);
+    make_temporary(o);
     if (o->fd < 0) {
         free(o->temporary);
         o->temporary = NULL;
         return file_failed(o, "the file could not be created");
     }
-    arm(o->temporary);
     fcntl(o->fd, F_SETFD, FD_CLOEXEC);
     fchmod(o->fd, mode_for(o->target));
     return CLI_DONE;
