@@ -104,6 +104,8 @@ static hf_status take_ccs(hf_conn *c, const hf_record *r, hf_error *e)
     if (c->hs == NULL || (c->hs->facts & HF_F_HELLO) == 0)
         return hf_fail(e, HF_E_UNEXPECTED_CCS, "type",
                        "none before the first ClientHello or after the handshake", NULL);
+    if (c->cfg->max_version < HF_VERSION_TLS_1_3) /* a client: a server is in table12 by now */
+        return hf_fail(e, HF_E_UNEXPECTED_CCS, "type", "none before ServerHello in TLS 1.2", NULL);
     if (r->content.n != 1 || r->content.p[0] != 1)
         return hf_fail(e, HF_E_BAD_CCS, "fragment", "the single byte 1", "%zu bytes", r->content.n);
     hf_trace_ccs(c, false, r->content);

@@ -227,6 +227,33 @@ static void early_change_cipher_spec_is_refused_by_the_server(void **state)
     pair_free(&p);
 }
 
+/* The same for a client: before ServerHello and in the middle of the server's flight. One that
+ * may still hear TLS 1.3 drops the first, as middleboxes make peers send it; its keys stay. */
+static void early_change_cipher_spec_is_refused_by_the_client(void **state)
+{
+    (void)state;
+    pair p;
+    config12(&p, &ecdsa);
+    pair_start(&p);
+    hf_step(p.client);
+    feed(p.client, ccs, sizeof(ccs));
+    expect_failure(p.client, HF_E_UNEXPECTED_CCS, HF_ALERT_unexpected_message);
+    pair_free(&p);
+    config12(&p, &ecdsa);
+    up_to_server_flight(&p);
+    hf_bytes out = hf_out(p.server);
+    size_t first = 5U + 4U + ((size_t)out.p[7] << 8 | out.p[8]); /* ServerHello and no more */
+    uint8_t hello[512];
+    assert_true(first <= sizeof(hello));
+    memcpy(hello, out.p, first);
+    hello[3] = (uint8_t)((first - 5) >> 8);
+    hello[4] = (uint8_t)(first - 5);
+    feed(p.client, hello, first);
+    feed(p.client, ccs, sizeof(ccs));
+    expect_failure(p.client, HF_E_UNEXPECTED_MESSAGE, HF_ALERT_unexpected_message);
+    pair_free(&p);
+}
+
 static void nothing_comes_in_the_clear_after_change_cipher_spec(void **state)
 {
     (void)state;
@@ -486,6 +513,7 @@ int main(void)
         cmocka_unit_test(both_sides_export_the_same),
         cmocka_unit_test(a_client_without_a_certificate_says_so),
         cmocka_unit_test(early_change_cipher_spec_is_refused_by_the_server),
+        cmocka_unit_test(early_change_cipher_spec_is_refused_by_the_client),
         cmocka_unit_test(nothing_comes_in_the_clear_after_change_cipher_spec),
         cmocka_unit_test(skipped_messages_are_refused),
         cmocka_unit_test(a_second_handshake_is_refused),
