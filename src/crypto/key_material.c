@@ -11,6 +11,7 @@
 #include "base/ct.h"
 #include "base/der.h"
 #include "base/der_write.h"
+#include "crypto/ecdsa.h"
 #include "crypto/hkdf.h"
 #include "crypto/shelf.h"
 
@@ -264,7 +265,8 @@ static hf_bytes read_positive(hf_reader *r, const char *name)
 }
 
 /* Ecdsa-Sig-Value (RFC 3279 section 2.2.3) in DER: one encoding for a signature, or it is none. */
-static bool ec_verify(EC_KEY *key, const hf_hash *hash, const uint8_t *digest, hf_bytes signature)
+static bool ec_verify(hf_key_type type, EC_KEY *key, const hf_hash *hash, const uint8_t *digest,
+                      hf_bytes signature)
 {
     hf_reader reader, sequence;
     hf_reader_init(&reader, signature, NULL);
@@ -273,6 +275,10 @@ static bool ec_verify(EC_KEY *key, const hf_hash *hash, const uint8_t *digest, h
     hf_reader_done(&sequence);
     if (!hf_reader_done(&reader))
         return false;
+#ifdef HF_HAS_MODULAR
+    if (type == HF_KEY_P256)
+        return hf_ecdsa_p256_verify(key, hf_bytes_of(digest, hash->digest_len), r, s);
+#endif
     ec_signature *sig = take_ec_signature();
     bool right = sig != NULL && BN_bin2bn(r.p, (int)r.n, sig->r) != NULL &&
                  BN_bin2bn(s.p, (int)s.n, sig->s) != NULL &&
@@ -313,7 +319,7 @@ hf_status hf_key_material_verify(const hf_key_material *m, hf_padding padding, c
         if (hash != NULL && m->rsa != NULL)
             right = rsa_verify(m->rsa, padding, hash, digest, signature);
         else if (hash != NULL && m->ec != NULL)
-            right = ec_verify(m->ec, hash, digest, signature);
+            right = ec_verify(m->type, m->ec, hash, digest, signature);
         status = right ? HF_OK : hf_libcrypto_failure(HF_E_BAD_SIGNATURE);
     }
     ERR_pop_to_mark();
@@ -342,20 +348,33 @@ static bool rsa_sign(RSA *rsa, hf_padding padding, const hf_hash *hash, const ui
     return true;
 }
 
-static bool ec_sign(EC_KEY *key, const hf_hash *hash, const uint8_t *digest, uint8_t *signature,
-                    size_t *signature_len)
+/* r and s, each as long as the order of the curve. */
+static bool ec_sign_numbers(const hf_key_material *m, hf_bytes digest, uint8_t *r, uint8_t *s)
 {
-    ECDSA_SIG *sig = ECDSA_do_sign(digest, hash->digest_len, key);
-    uint8_t r[EC_MAX_SCALAR], s[EC_MAX_SCALAR];
-    if (sig == NULL)
-        return false;
-    int r_len = BN_bn2bin(ECDSA_SIG_get0_r(sig), r), s_len = BN_bn2bin(ECDSA_SIG_get0_s(sig), s);
+#ifdef HF_HAS_MODULAR
+    if (m->type == HF_KEY_P256)
+        return hf_ecdsa_p256_sign(m->ec, digest, r, s);
+#endif
+    int n = (int)hf_key_type_field_len(m->type);
+    ECDSA_SIG *sig = ECDSA_do_sign(digest.p, (int)digest.n, m->ec);
+    bool ok = sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), r, n) == n &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(sig), s, n) == n;
     ECDSA_SIG_free(sig);
+    return ok;
+}
+
+static bool ec_sign(const hf_key_material *m, const hf_hash *hash, const uint8_t *digest,
+                    uint8_t *signature, size_t *signature_len)
+{
+    uint8_t r[EC_MAX_SCALAR], s[EC_MAX_SCALAR];
+    const size_t n = hf_key_type_field_len(m->type);
+    if (!ec_sign_numbers(m, hf_bytes_of(digest, hash->digest_len), r, s))
+        return false;
     hf_writer w;
     hf_writer_init(&w, signature, HF_SIGNATURE_MAX);
     size_t sequence = hf_der_open(&w, HF_DER_SEQUENCE);
-    hf_der_write_integer(&w, hf_bytes_of(r, (size_t)r_len));
-    hf_der_write_integer(&w, hf_bytes_of(s, (size_t)s_len));
+    hf_der_write_integer(&w, hf_bytes_of(r, n));
+    hf_der_write_integer(&w, hf_bytes_of(s, n));
     hf_der_close(&w, sequence);
     *signature_len = hf_writer_bytes(&w).n;
     return *signature_len != 0;
@@ -385,7 +404,7 @@ hf_status hf_key_material_sign(const hf_key_material *m, hf_padding padding, con
     } else if (hash != NULL && m->rsa != NULL) {
         ok = rsa_sign(m->rsa, padding, hash, digest, signature, signature_len);
     } else if (hash != NULL && m->ec != NULL) {
-        ok = ec_sign(m->ec, hash, digest, signature, signature_len);
+        ok = ec_sign(m, hash, digest, signature, signature_len);
     }
     const hf_status status = ok ? HF_OK : hf_libcrypto_failure(HF_E_SIGNING);
     ERR_pop_to_mark();
