@@ -3,6 +3,7 @@
 #include "explain/explain.h"
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
+#include "cli/explain_page.h"
 #include "cli/starttls.h"
 
 #include <stdlib.h>
@@ -15,6 +16,12 @@ static const cli_option own[] = {
     {.name = "secrets",
      .kind = CLI_FLAG,
      .help = "put keys and secrets into the explanation: whoever has it reads the connection"},
+    {.name = "html",
+     .kind = CLI_FILE,
+     .value = "FILE",
+     .help = "write a page that shows all of it: one file, for any browser"},
+    {.name = "open", .kind = CLI_FLAG, .help = "show that page in the browser"},
+    {.name = "force", .letter = 'f', .kind = CLI_FLAG, .help = "replace FILE if it is there"},
     {.name = "replay",
      .kind = CLI_FILE,
      .value = "FILE",
@@ -35,6 +42,8 @@ static const cli_example examples[] = {
     {"handfast explain example.org:443", "shows the handshake, message by message"},
     {"handfast explain -v example.org", "shows every field, with its meaning"},
     {"handfast explain -vv --http example.org", "shows the bytes too, with a request inside"},
+    {"handfast explain --open example.org", "shows it all in the browser, byte by byte"},
+    {"handfast explain --html it.html example.org", "makes the same page, to keep or to send"},
     {"handfast explain --json example.org > good.json", "keeps it, for a program or for later"},
     {"handfast explain good.json", "shows what was kept"},
     {0},
@@ -52,6 +61,8 @@ static const cli_argument arguments[] = {
 
 static cli_exit print(cli *c, const hf_explain *x)
 {
+    if (cli_text(c, "html") != NULL || cli_flag(c, "open"))
+        return explain_page_make(c, x, NULL);
     hf_explain_sink out = hf_explain_sink_file(stdout);
     hf_explain_text how = {.level = (int)(c->verbose > 2 ? 2 : c->verbose), .color = c->color_out};
     if (c->json)
@@ -145,7 +156,8 @@ static cli_exit tell(cli *c, const hf_explain *x, const hf_error *e)
     if (failure == CLI_NO_CONNECTION || failure == CLI_USAGE)
         return cli_error(c, e, "connecting");
     cli_exit printed = print(c, x);
-    if (isatty(STDOUT_FILENO) != 1 && !c->quiet)
+    bool page = cli_text(c, "html") != NULL || cli_flag(c, "open");
+    if ((page || isatty(STDOUT_FILENO) != 1) && !c->quiet)
         (void)cli_error(c, e, NULL);
     return printed != CLI_DONE ? printed : failure;
 }
@@ -188,9 +200,23 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode));
 }
 
+/* Something that only a file can be called: a path, or a name in .json that is no host name of
+ * anyone's (the top level domain does not exist). */
+static bool names_file(const char *argument)
+{
+    size_t n = strlen(argument);
+    if (strncmp(argument, "https://", 8) == 0)
+        return false;
+    return strchr(argument, '/') != NULL || (n > 5 && strcmp(argument + n - 5, ".json") == 0) ||
+           (n > 5 && strcmp(argument + n - 5, ".html") == 0);
+}
+
 static cli_exit explain(cli *c)
 {
     const char *argument = cli_argument_at(c, 0), *kept = cli_text(c, "replay");
+    if (c->json && (cli_text(c, "html") != NULL || cli_flag(c, "open")))
+        return cli_usage(c, "--json and a page are two forms: choose one", NULL,
+                         "handfast explain --html FILE HOST:PORT");
     if (kept != NULL && argument != NULL)
         return cli_usage(c, "--replay takes the place of HOST:PORT", argument, NULL);
     if (kept == NULL && argument == NULL)
@@ -199,8 +225,8 @@ static cli_exit explain(cli *c)
         kept = argument;
     if (kept != NULL)
         return replay(c, kept);
-    if (strchr(argument, '/') != NULL && strncmp(argument, "https://", 8) != 0)
-        return replay(c, argument); /* a path: says that there is no such file */
+    if (names_file(argument))
+        return replay(c, argument); /* says that there is no such file */
     return connect_and_explain(c, argument);
 }
 

@@ -73,6 +73,20 @@ hf_status hf_explain_render_text(const hf_explain *x, hf_explain_sink out,
 /* One object, format "handfast-explain", version 1: docs/EXPLAIN.md. */
 hf_status hf_explain_render_json(const hf_explain *x, hf_explain_sink out);
 
+/* All zero is a page of one connection, for a file. */
+typedef struct hf_explain_html {
+    const hf_explain *second; /* to be compared with the first; or NULL */
+    /* For a server that sends the page: it asks for recent.json and connection/ID.json beside
+     * itself (docs/EXPLAIN.md), and marks its own connection by this number. Else it asks nobody.
+     */
+    bool live;
+    uint64_t connection;
+} hf_explain_html;
+/* The page: one HTML file that holds all that it needs. `x` NULL is a page that asks for a file;
+ * `how` may be NULL. */
+hf_status hf_explain_render_html(const hf_explain *x, hf_explain_sink out,
+                                 const hf_explain_html *how);
+
 /* Reads what hf_explain_render_json wrote. HF_E_VALUE with field and offset when it is something
  * else, HF_E_OUT_OF_MEMORY. */
 hf_status hf_explain_read_json(hf_bytes json, const hf_explain_options *options, hf_explain **out,

@@ -177,6 +177,35 @@ class ExplainTest(unittest.TestCase):
         self.run_program("explain", "./missing.json", expect=LOCAL_FILE)
         self.run_program("explain", expect=USAGE)
 
+    def test_a_name_that_only_a_file_has_is_not_dialled(self):
+        said = self.run_program("explain", "missing.json", expect=LOCAL_FILE).stderr
+        self.assertIn(b"No such file", said)
+        said = self.run_program("explain", "there/is/none", expect=LOCAL_FILE).stderr
+        self.assertIn(b"No such file", said)
+
+    def test_a_page_is_a_file_and_is_not_replaced_unasked(self):
+        target = f"localhost:{self.port}"
+        page = os.path.join(self.dir, "page.html")
+        self.run_program("explain", target, "--cacert", "ca.pem", "--html", "page.html")
+        with open(page, "rb") as f:
+            first = f.read()
+        self.assertTrue(first.startswith(b"<!doctype html>") and first.endswith(b"</html>\n"))
+        said = self.run_program("explain", target, "--cacert", "ca.pem", "--html", "page.html", expect=LOCAL_FILE).stderr
+        self.assertIn(b"--force", said)
+        with open(page, "rb") as f:
+            self.assertEqual(f.read(), first)
+        self.run_program("explain", target, "--cacert", "ca.pem", "--html", "page.html", "--force")
+        with open(page, "rb") as f:
+            self.assertNotEqual(f.read(), first)
+        self.run_program("explain", target, "--html", "failed.html", expect=UNTRUSTED)
+        self.assertTrue(os.path.exists(os.path.join(self.dir, "failed.html")))
+        self.run_program("explain", target, "--html", "x.html", "--json", expect=USAGE)
+
+    def test_a_page_with_secrets_is_for_its_owner_alone(self):
+        target = f"localhost:{self.port}"
+        self.run_program("explain", target, "--cacert", "ca.pem", "--html", "secret.html", "--secrets")
+        self.assertEqual(os.stat(os.path.join(self.dir, "secret.html")).st_mode & 0o777, 0o600)
+
     def test_the_trace_file_has_an_event_a_line(self):
         path = os.path.join(self.dir, "trace.jsonl")
         self.explain("--trace", path)

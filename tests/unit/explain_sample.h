@@ -16,7 +16,7 @@ typedef struct sample {
     bool sent;
 } sample;
 
-static int64_t sample_clock(void *ctx) /* a millisecond passes with every look */
+static inline int64_t sample_clock(void *ctx) /* a millisecond passes with every look */
 {
     int64_t *now = ctx;
     return *now += 1000000;
