@@ -118,6 +118,7 @@ enum {
     HF_KEY_USAGE_cRLSign = 1 << 6,
     HF_KEY_USAGE_encipherOnly = 1 << 7,
     HF_KEY_USAGE_decipherOnly = 1 << 8,
+    HF_KEY_USAGE_ANY = 1 << 15, /* none of a certificate's: hf_verify_params that leave it open */
 };
 
 /* Extensions that are known here. */
@@ -173,6 +174,10 @@ HF_API bool hf_san_next(hf_san_iter *it, hf_san_type *type, hf_bytes *value);
 /* True when the certificate is valid for `host`, a DNS name or the text of an IP address: RFC 9525
  * (wildcard as the whole leftmost label only; subjectAltName only, never the common name). */
 HF_API bool hf_cert_matches_host(const hf_cert *cert, const char *host);
+
+/* True when subjectAltName has this mailbox ("user@example.com"): its local part to the letter, its
+ * host without regard to case. RFC 5280 section 4.2.1.6; never the subject's emailAddress. */
+HF_API bool hf_cert_matches_email(const hf_cert *cert, const char *mailbox);
 
 /* Lists what the certificate covers, as text ("localhost, 127.0.0.1"), cut to `size` with "...". */
 HF_API size_t hf_cert_names_text(const hf_cert *cert, char *text, size_t size);
@@ -243,7 +248,17 @@ typedef enum hf_profile {
     HF_PROFILE_WEBPKI,  /* also what the CA/Browser Forum's Baseline Requirements demand */
 } hf_profile;
 
-typedef enum hf_purpose { HF_PURPOSE_ANY, HF_PURPOSE_SERVER, HF_PURPOSE_CLIENT } hf_purpose;
+/* What the leaf is wanted for: RFC 5280 section 4.2.1.12. Authorities that name purposes must allow
+ * it too. */
+typedef enum hf_purpose {
+    HF_PURPOSE_ANY,
+    HF_PURPOSE_SERVER,
+    HF_PURPOSE_CLIENT,
+    HF_PURPOSE_EMAIL,
+    HF_PURPOSE_CODE_SIGNING,
+    HF_PURPOSE_TIME_STAMPING,
+    HF_PURPOSE_OCSP_SIGNING,
+} hf_purpose;
 
 /* Limits on what verification may cost; 0 means the default. */
 typedef struct hf_verify_limits {
@@ -275,6 +290,11 @@ typedef struct hf_verify_params {
     int64_t at_s; /* the time to judge at */
     hf_verify_limits limits;
     hf_profile profile; /* 0: HF_PROFILE_TLS */
+    const char *email;  /* a mailbox that the leaf must name; NULL: none is checked */
+    uint16_t key_usage; /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
+                           `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
+    bool pedantic;      /* with a profile: also where its text can be read in two ways, as that an
+                           anchor that is not self-signed needs an authorityKeyIdentifier */
     /* NULL: every signature is computed. A remembered one does not count as a signature check; the
      * signatures of an accepted path are remembered. */
     hf_signature_cache *signatures;

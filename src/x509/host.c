@@ -158,6 +158,32 @@ bool hf_dns_matches(hf_bytes presented, hf_bytes host)
     return hf_ascii_equal(rest, suffix);
 }
 
+/* A mailbox's two parts; false when it has none, or more than one '@' (a quoted local part). */
+static bool split_mailbox(hf_bytes mailbox, hf_bytes *local, hf_bytes *host)
+{
+    const uint8_t *at = mailbox.n == 0 ? NULL : memchr(mailbox.p, '@', mailbox.n);
+    if (at == NULL || at == mailbox.p)
+        return false;
+    *local = (hf_bytes){mailbox.p, (size_t)(at - mailbox.p)};
+    *host = (hf_bytes){at + 1, mailbox.n - local->n - 1};
+    return hf_dns_valid(*host, false);
+}
+
+bool hf_cert_matches_email(const hf_cert *cert, const char *mailbox)
+{
+    hf_bytes value, local, host, wanted_local, wanted_host;
+    hf_san_iter it;
+    hf_san_type type;
+    if (!split_mailbox(hf_bytes_text(mailbox), &wanted_local, &wanted_host))
+        return false;
+    hf_san_start(cert, &it);
+    while (hf_san_next(&it, &type, &value))
+        if (type == HF_SAN_EMAIL && split_mailbox(value, &local, &host) &&
+            hf_bytes_equal(local, wanted_local) && hf_ascii_equal(host, wanted_host))
+            return true;
+    return false;
+}
+
 bool hf_cert_matches_host(const hf_cert *cert, const char *host)
 {
     uint8_t ip[16];

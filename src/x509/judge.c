@@ -137,29 +137,77 @@ static hf_status judge_critical(const hf_judged *j, hf_check *k)
 
 /* ---- what it may be used for ---- */
 
-static void tell_key_usage(const hf_cert *c, hf_check *k)
+/* The purposes, and the key usages that go with each: any one of them will do (section 4.2.1.12).
+ * TLS needs a signature in all its handshakes but RSA key transport, which asks by key_usage. */
+static const struct purpose {
+    hf_bytes oid;
+    const char *name, *usages_name;
+    uint16_t usages;
+} purposes[] = {
+#define OID(text)                                                                                  \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
+    [HF_PURPOSE_ANY] = {{NULL, 0}, "any purpose", "any", 0xffff},
+    [HF_PURPOSE_SERVER] = {OID(HF_OID_SERVER_AUTH), "serverAuth", "digitalSignature",
+                           HF_KEY_USAGE_digitalSignature},
+    [HF_PURPOSE_CLIENT] = {OID(HF_OID_CLIENT_AUTH), "clientAuth", "digitalSignature",
+                           HF_KEY_USAGE_digitalSignature},
+    [HF_PURPOSE_EMAIL] = {OID(HF_OID_EMAIL_PROTECTION), "emailProtection",
+                          "digitalSignature, nonRepudiation, keyEncipherment or keyAgreement",
+                          HF_KEY_USAGE_digitalSignature | HF_KEY_USAGE_nonRepudiation |
+                              HF_KEY_USAGE_keyEncipherment | HF_KEY_USAGE_keyAgreement},
+    [HF_PURPOSE_CODE_SIGNING] = {OID(HF_OID_CODE_SIGNING), "codeSigning", "digitalSignature",
+                                 HF_KEY_USAGE_digitalSignature},
+    [HF_PURPOSE_TIME_STAMPING] = {OID(HF_OID_TIME_STAMPING), "timeStamping",
+                                  "digitalSignature or nonRepudiation",
+                                  HF_KEY_USAGE_digitalSignature | HF_KEY_USAGE_nonRepudiation},
+    [HF_PURPOSE_OCSP_SIGNING] = {OID(HF_OID_OCSP_SIGNING), "OCSPSigning",
+                                 "digitalSignature or nonRepudiation",
+                                 HF_KEY_USAGE_digitalSignature | HF_KEY_USAGE_nonRepudiation},
+#undef OID
+};
+
+static void add_key_usages(hf_text *t, unsigned usages)
 {
     static const char *const names[9] = {"digitalSignature", "nonRepudiation", "keyEncipherment",
                                          "dataEncipherment", "keyAgreement",   "keyCertSign",
                                          "cRLSign",          "encipherOnly",   "decipherOnly"};
+    for (unsigned i = 0; i < 9; i++)
+        if (usages >> i & 1)
+            hf_text_addf(t, "%s%s", t->n == 0 ? "" : ", ", names[i]);
+}
+
+static void tell_key_usage(const hf_cert *c, hf_check *k)
+{
     hf_text t;
     if (k == NULL)
         return;
     hf_text_init(&t, k->value, sizeof(k->value));
     if (!c->has_key_usage)
         hf_text_add(&t, "none, so that any use is allowed");
-    for (unsigned i = 0; i < 9; i++)
-        if (c->key_usage >> i & 1)
-            hf_text_addf(&t, "%s%s", t.n == 0 ? "" : ", ", names[i]);
+    add_key_usages(&t, c->key_usage);
 }
 
 static hf_status judge_leaf_key_usage(const hf_judged *j, hf_check *k)
 {
+    const struct purpose *p = &purposes[j->params->purpose];
+    uint16_t demanded = j->params->key_usage, has = j->cert->key_usage;
     tell_key_usage(j->cert, k);
-    hf_judge_limit(k, "digitalSignature");
-    if (j->params->purpose == HF_PURPOSE_ANY || !j->cert->has_key_usage)
+    if (demanded == HF_KEY_USAGE_ANY) {
+        hf_judge_limit(k, "any");
+    } else if (k != NULL && demanded != 0) {
+        hf_text t;
+        hf_text_init(&t, k->limit, sizeof(k->limit));
+        add_key_usages(&t, demanded);
+    } else {
+        hf_judge_limit(k, "%s", p->usages_name);
+    }
+    if (!j->cert->has_key_usage || demanded == HF_KEY_USAGE_ANY)
         return HF_OK;
-    return j->cert->key_usage & HF_KEY_USAGE_digitalSignature ? HF_OK : HF_E_CERT_KEY_USAGE;
+    bool good = demanded != 0 ? (has & demanded) == demanded : (has & p->usages) != 0;
+    return good || (demanded == 0 && j->params->purpose == HF_PURPOSE_ANY) ? HF_OK
+                                                                           : HF_E_CERT_KEY_USAGE;
 }
 
 static hf_status judge_ca_key_usage(const hf_judged *j, hf_check *k)
@@ -229,40 +277,45 @@ static void tell_purposes(const hf_cert *c, hf_check *k)
  * for. */
 static hf_status judge_purpose(const hf_judged *j, hf_check *k)
 {
-    static const hf_bytes wanted[] = {
-        [HF_PURPOSE_SERVER] = {(const uint8_t *)HF_OID_SERVER_AUTH, sizeof(HF_OID_SERVER_AUTH) - 1},
-        [HF_PURPOSE_CLIENT] = {(const uint8_t *)HF_OID_CLIENT_AUTH, sizeof(HF_OID_CLIENT_AUTH) - 1},
-    };
-    hf_purpose purpose = j->params->purpose;
+    const struct purpose *p = &purposes[j->params->purpose];
     if (k != NULL)
         tell_purposes(j->cert, k);
-    hf_judge_limit(k, "%s",
-                   purpose == HF_PURPOSE_SERVER   ? "serverAuth"
-                   : purpose == HF_PURPOSE_CLIENT ? "clientAuth"
-                                                  : "any purpose");
-    if (purpose == HF_PURPOSE_ANY || j->cert->extended_key_usage.p == NULL)
+    hf_judge_limit(k, "%s", p->name);
+    if (j->params->purpose == HF_PURPOSE_ANY || j->cert->extended_key_usage.p == NULL)
         return HF_OK;
-    if (hf_judge_has_purpose(j->cert, wanted[purpose]) ||
+    if (hf_judge_has_purpose(j->cert, p->oid) ||
         hf_judge_has_purpose(j->cert, hf_bytes_of(HF_OID_ANY_EKU, sizeof(HF_OID_ANY_EKU) - 1)))
         return HF_OK;
     return HF_E_CERT_PURPOSE;
 }
 
+static void tell_names(const hf_judged *j, hf_check *k)
+{
+    const char *const wanted[] = {j->params->host, j->params->email};
+    hf_text l;
+    if (hf_cert_names_text(j->cert, k->value, sizeof(k->value)) == 0)
+        hf_judge_value(k, "no names at all (a common name does not count)");
+    hf_text_init(&l, k->limit, sizeof(k->limit));
+    for (size_t i = 0; i < 2; i++) {
+        if (wanted[i] == NULL)
+            continue;
+        hf_text_add(&l, l.n == 0 ? "" : ", ");
+        hf_text_add_escaped(&l, hf_bytes_text(wanted[i]), "\\");
+    }
+    if (l.n == 0)
+        hf_text_add(&l, "any name");
+    hf_text_mark_cut(&l);
+}
+
 static hf_status judge_host(const hf_judged *j, hf_check *k)
 {
-    const char *host = j->params->host;
-    if (k != NULL) {
-        hf_text l;
-        if (hf_cert_names_text(j->cert, k->value, sizeof(k->value)) == 0)
-            hf_judge_value(k, "no names at all (a common name does not count)");
-        hf_text_init(&l, k->limit, sizeof(k->limit));
-        if (host != NULL)
-            hf_text_add_escaped(&l, hf_bytes_text(host), "\\");
-        else
-            hf_text_add(&l, "any name");
-        hf_text_mark_cut(&l);
-    }
-    return host == NULL || hf_cert_matches_host(j->cert, host) ? HF_OK : HF_E_CERT_WRONG_NAME;
+    const char *host = j->params->host, *email = j->params->email;
+    if (k != NULL)
+        tell_names(j, k);
+    return (host == NULL || hf_cert_matches_host(j->cert, host)) &&
+                   (email == NULL || hf_cert_matches_email(j->cert, email))
+               ? HF_OK
+               : HF_E_CERT_WRONG_NAME;
 }
 
 const hf_judge_row hf_judge_rows[] = {

@@ -64,13 +64,10 @@ static const struct {
     hf_bytes oid;
     const char *name;
 } purposes[] = {
-    {OID(HF_OID_ANY_EKU), "anyExtendedKeyUsage"},
-    {OID(HF_OID_SERVER_AUTH), "serverAuth"},
-    {OID(HF_OID_CLIENT_AUTH), "clientAuth"},
-    {OID("\x2b\x06\x01\x05\x05\x07\x03\x03"), "codeSigning"},
-    {OID("\x2b\x06\x01\x05\x05\x07\x03\x04"), "emailProtection"},
-    {OID("\x2b\x06\x01\x05\x05\x07\x03\x08"), "timeStamping"},
-    {OID("\x2b\x06\x01\x05\x05\x07\x03\x09"), "OCSPSigning"},
+    {OID(HF_OID_ANY_EKU), "anyExtendedKeyUsage"},      {OID(HF_OID_SERVER_AUTH), "serverAuth"},
+    {OID(HF_OID_CLIENT_AUTH), "clientAuth"},           {OID(HF_OID_CODE_SIGNING), "codeSigning"},
+    {OID(HF_OID_EMAIL_PROTECTION), "emailProtection"}, {OID(HF_OID_TIME_STAMPING), "timeStamping"},
+    {OID(HF_OID_OCSP_SIGNING), "OCSPSigning"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

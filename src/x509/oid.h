@@ -18,6 +18,10 @@
 #define HF_OID_ANY_EKU           "\x55\x1d\x25\x00"
 #define HF_OID_SERVER_AUTH       "\x2b\x06\x01\x05\x05\x07\x03\x01"
 #define HF_OID_CLIENT_AUTH       "\x2b\x06\x01\x05\x05\x07\x03\x02"
+#define HF_OID_CODE_SIGNING      "\x2b\x06\x01\x05\x05\x07\x03\x03"
+#define HF_OID_EMAIL_PROTECTION  "\x2b\x06\x01\x05\x05\x07\x03\x04"
+#define HF_OID_TIME_STAMPING     "\x2b\x06\x01\x05\x05\x07\x03\x08"
+#define HF_OID_OCSP_SIGNING      "\x2b\x06\x01\x05\x05\x07\x03\x09"
 
 /* An extension that handfast knows: its HF_EXT_ bit, name and section; NULL for others. */
 typedef struct hf_oid_extension {

@@ -76,7 +76,10 @@ static hf_status judge_authority_key_id(const hf_judged *j, hf_check *k)
                                   : "present",
                    critical ? ", critical" : "", others ? ", with issuer or serial number" : "");
     hf_judge_limit(k, "a keyIdentifier, not critical (a root may leave it out)");
-    if (critical || (id.p == NULL && !(root(j) && !present)))
+    /* The exception of section 4.2.1.1 is for self-signed certificates. An anchor of another's name
+     * is a cross certificate taken for a root; its issuer plays no part in the path. */
+    bool excused = !present && (root(j) || (j->anchor && !j->params->pedantic));
+    if (critical || (id.p == NULL && !excused))
         return HF_E_CERT_MALFORMED;
     if (webpki(j) && root(j) && present && (others || !own)) {
         hf_judge_limit(k, "in a root its own keyIdentifier and nothing else");
@@ -158,25 +161,47 @@ static hf_status judge_alt_names(const hf_judged *j, hf_check *k)
     return HF_OK;
 }
 
-/* BR 7.1.4.3: a common name is a copy of one of the subjectAltNames, an address as text. */
+/* BR 7.1.4.3: a common name is a copy of one of the subjectAltNames, an address as text. Taken for
+ * a copy too is the domain of a wildcard ("example.com" beside "*.example.com"), and, where there
+ * are addresses alone, a DNS name: certificates like that are in use, no host is ever matched with
+ * a common name, and none of them says in another way what a subjectAltName says. */
+typedef struct common_name {
+    hf_bytes value;
+    bool listed, any_dns;
+} common_name;
+
+static void compare_common_name(common_name *cn, hf_san_type type, hf_bytes value)
+{
+    char text[64];
+    hf_text t;
+    hf_text_init(&t, text, sizeof(text));
+    if (type == HF_SAN_IP) {
+        hf_text_add_ip(&t, value);
+        cn->listed |= hf_bytes_equal(hf_bytes_of(text, t.n), cn->value);
+    } else if (type == HF_SAN_DNS) {
+        cn->any_dns = true;
+        cn->listed |= hf_bytes_equal(value, cn->value);
+        if (value.n > 2 && value.p[0] == '*')
+            cn->listed |= hf_bytes_equal((hf_bytes){value.p + 2, value.n - 2}, cn->value);
+    }
+}
+
+/* With a dot and a last label that is no number: no address, in no notation ("0xC0A80101"). */
+static bool is_domain(hf_bytes name)
+{
+    return hf_dns_valid(name, false) && memchr(name.p, '.', name.n) != NULL;
+}
+
 static bool common_name_listed(const hf_cert *c, hf_bytes common)
 {
     hf_san_iter it;
     hf_san_type type;
     hf_bytes value;
-    char text[64];
+    common_name cn = {.value = common};
     hf_san_start(c, &it);
-    while (hf_san_next(&it, &type, &value)) {
-        hf_text t;
-        hf_text_init(&t, text, sizeof(text));
-        if (type == HF_SAN_IP) {
-            hf_text_add_ip(&t, value);
-            value = hf_bytes_of(text, t.n);
-        }
-        if ((type == HF_SAN_IP || type == HF_SAN_DNS) && hf_bytes_equal(value, common))
-            return true;
-    }
-    return false;
+    while (hf_san_next(&it, &type, &value))
+        compare_common_name(&cn, type, value);
+    return cn.listed || (!cn.any_dns && is_domain(common));
 }
 
 static hf_status judge_common_name(const hf_judged *j, hf_check *k)
@@ -185,7 +210,7 @@ static hf_status judge_common_name(const hf_judged *j, hf_check *k)
     hf_attribute a;
     if (k != NULL)
         hf_name_common(j->cert->subject, k->value, sizeof(k->value));
-    hf_judge_limit(k, "a common name that is one of the subjectAltNames, to the letter");
+    hf_judge_limit(k, "a common name that is one of the subjectAltNames, or a wildcard's domain");
     if (!webpki(j))
         return HF_OK;
     hf_name_start(&it, j->cert->subject);

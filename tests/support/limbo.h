@@ -6,16 +6,31 @@
 #include <handfast/x509.h>
 #include <jansson.h>
 
+typedef enum limbo_result { LIMBO_SUCCESS, LIMBO_FAILURE, LIMBO_SKIPPED } limbo_result;
+
+typedef struct limbo_verdict {
+    limbo_result result;
+    char why[1024]; /* in words, ASCII */
+    hf_error e;
+} limbo_verdict;
+
+typedef struct limbo_options {
+    hf_profile profile;
+    hf_signature_cache *signatures; /* may be NULL */
+    const hf_verify_report *report; /* may be NULL */
+} limbo_options;
+
 /* The profile whose rules a case means by its name: "webpki::..." and "online::..." those of
  * browsers, the other groups of x509-limbo the letter of RFC 5280. Cases of other suites, whose
  * certificates keep neither to the letter, get the default of TLS. */
 hf_profile limbo_profile(const char *id);
 
-/* Why a case cannot be judged ("revocation lists are not judged"); NULL when it can. */
-const char *limbo_unsupported(const json_t *testcase);
+/* Judges by what the case says: certificates, time, names, depth; its validation_kind is the
+ * purpose where it lists no extended key usage of its own, and a feature "pedantic-..." asks for
+ * hf_verify_params.pedantic. */
+void limbo_judge(const json_t *testcase, const limbo_options *o, limbo_verdict *v);
 
-/* The verdict: HF_OK, or the failure with its story in `*e`. */
-hf_status limbo_judge(const json_t *testcase, hf_profile profile, hf_error *e);
+const char *limbo_result_name(limbo_result result);
 
 /* A member that is a string; "" when it is none. */
 const char *limbo_text(const json_t *object, const char *key);
