@@ -1,6 +1,7 @@
 /* serve.c: `handfast serve`: HTTPS for a folder. Listening, signals, certificates. */
 #define _GNU_SOURCE /* accept4 */
 #include "cli/serve.h"
+#include "cli/serve_explain.h"
 #include "cli/serve_files.h"
 
 #include <arpa/inet.h>
@@ -28,6 +29,7 @@ struct serve_listener {
     int fd;
     uv_poll_t poll;
     bool open;
+    bool only_12;     /* TLS 1.2 alone: the door that --explain adds */
     char address[64]; /* without the port */
     unsigned port;
 };
@@ -50,6 +52,20 @@ static const cli_option options[] = {
     {.name = "echo",
      .kind = CLI_FLAG,
      .help = "answer PUT and POST to /.echo with SHA-256 and length of what came"},
+    {0},
+};
+
+static const cli_option explaining[] = {
+    {.name = "explain",
+     .kind = CLI_FLAG,
+     .help = "show visitors of /.handfast/ from this machine their own handshake, and the recent "
+             "connections; a second port speaks TLS 1.2 alone"},
+    {.name = "explain-anyone",
+     .kind = CLI_FLAG,
+     .help = "the same for visitors from elsewhere: their own handshake, never another's"},
+    {.name = "explain-secrets",
+     .kind = CLI_FLAG,
+     .help = "with the keys: whoever sees the page can read the connection"},
     {0},
 };
 
@@ -88,11 +104,8 @@ static const cli_option limits[] = {
 };
 
 static const cli_group groups[] = {
-    {"Options", options},
-    {"Certificates", cli_tls_server_options},
-    {"TLS", cli_tls_options},
-    {"Limits", limits},
-    {0},
+    {"Options", options},     {"Explaining", explaining}, {"Certificates", cli_tls_server_options},
+    {"TLS", cli_tls_options}, {"Limits", limits},         {0},
 };
 
 static const cli_argument arguments[] = {
@@ -207,7 +220,7 @@ static void on_acceptable(uv_poll_t *handle, int status, int events)
         char peer[64];
         address_text(&address, peer, sizeof peer, NULL);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        serve_conn_start(s, fd, peer);
+        serve_conn_start(s, l->only_12 ? s->config_12 : s->config, fd, peer);
     }
 }
 
@@ -241,17 +254,37 @@ static cli_exit open_listener(serve *s, serve_listener *l, const char *where)
     return CLI_DONE;
 }
 
+/* TLS 1.2 alone, beside the first listener: on the next port where that is free, else on any. */
+static cli_exit open_listener_12(serve *s)
+{
+    const serve_listener *first = &s->listeners[0];
+    serve_listener *l = &s->listeners[s->listener_count];
+    bool six = strchr(first->address, ':') != NULL;
+    char where[96];
+    snprintf(where, sizeof where, six ? "[%s]:%u" : "%s:%u", first->address, first->port + 1);
+    int fd = first->port < 65535 ? hf_listen(where, NULL) : -1;
+    if (fd < 0)
+        snprintf(where, sizeof where, six ? "[%s]:0" : "%s:0", first->address);
+    else
+        close(fd);
+    cli_exit status = open_listener(s, l, where);
+    l->only_12 = true;
+    if (status == CLI_DONE)
+        serve_explain_set_ports(s->explain, first->port, l->port);
+    return status;
+}
+
 static cli_exit open_listeners(serve *s)
 {
     size_t wanted = cli_count(s->c, "listen");
-    s->listeners = calloc(wanted != 0 ? wanted : 1, sizeof *s->listeners);
+    s->listeners = calloc(wanted + 2, sizeof *s->listeners);
     if (s->listeners == NULL)
         return cli_fail(s->c, CLI_OTHER, "memory ran out", NULL);
-    if (wanted == 0)
-        return open_listener(s, &s->listeners[0], "127.0.0.1:8443");
-    cli_exit status = CLI_DONE;
+    cli_exit status = wanted == 0 ? open_listener(s, &s->listeners[0], "127.0.0.1:8443") : CLI_DONE;
     for (size_t i = 0; i < wanted && status == CLI_DONE; i++)
         status = open_listener(s, &s->listeners[i], cli_nth(s->c, "listen", i));
+    if (status == CLI_DONE && s->door_12)
+        status = open_listener_12(s);
     return status;
 }
 
@@ -332,12 +365,14 @@ static cli_exit add_local(serve *s, hf_config *cfg, bool first)
 }
 
 /* A frozen config of the options; reports what fails. */
-static cli_exit make_config(serve *s, bool first, hf_config **out)
+static cli_exit make_config(serve *s, bool first, bool only_12, hf_config **out)
 {
     hf_config *cfg;
-    cli_exit status = cli_tls_config(s->c, HF_SERVER, NULL, &cfg);
+    cli_exit status = cli_tls_config(s->c, HF_SERVER, serve_explain_trace(s->explain), &cfg);
     if (status != CLI_DONE)
         return status;
+    if (only_12)
+        hf_config_versions(cfg, HF_TLS_1_2, HF_TLS_1_2);
     if (cli_text(s->c, "alpn") == NULL)
         hf_config_alpn(cfg, "http/1.1");
     if (s->pool != NULL)
@@ -354,16 +389,30 @@ static cli_exit make_config(serve *s, bool first, hf_config **out)
     return status;
 }
 
-static bool reload(serve *s)
+/* Both configs, or neither. */
+static cli_exit make_configs(serve *s, bool first)
 {
-    hf_config *cfg = NULL;
-    if (make_config(s, false, &cfg) != CLI_DONE) {
-        cli_warn(s->c, "the certificates stay as they were");
-        return false;
+    hf_config *cfg = NULL, *cfg_12 = NULL;
+    cli_exit status = make_config(s, first, false, &cfg);
+    if (status == CLI_DONE && s->door_12)
+        status = make_config(s, false, true, &cfg_12);
+    if (status != CLI_DONE) {
+        hf_config_free(cfg);
+        return status;
     }
     hf_config_free(s->config); /* connections hold their own reference */
+    hf_config_free(s->config_12);
     s->config = cfg;
-    return true;
+    s->config_12 = cfg_12;
+    return CLI_DONE;
+}
+
+static bool reload(serve *s)
+{
+    if (make_configs(s, false) == CLI_DONE)
+        return true;
+    cli_warn(s->c, "the certificates stay as they were");
+    return false;
 }
 
 static void on_renewal(uv_timer_t *timer)
@@ -463,6 +512,25 @@ static void raise_descriptor_limit(const serve *s)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static cli_exit read_explain_options(serve *s)
+{
+    cli *c = s->c;
+    bool anyone = cli_flag(c, "explain-anyone"), secrets = cli_flag(c, "explain-secrets");
+    if (!cli_flag(c, "explain") && !anyone && secrets)
+        return cli_usage(c, "--explain-secrets needs --explain", NULL, NULL);
+    if (!cli_flag(c, "explain") && !anyone)
+        return CLI_DONE;
+    if (secrets)
+        cli_warn(c, "--explain-secrets: whoever sees the page can read the connection");
+    s->explain = serve_explain_new(anyone, secrets);
+    if (s->explain == NULL)
+        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+    const char *min = cli_text(c, "min-version"), *max = cli_text(c, "max-version");
+    s->door_12 =
+        (min == NULL || strcmp(min, "1.3") != 0) && (max == NULL || strcmp(max, "1.2") != 0);
+    return CLI_DONE;
+}
+
 static cli_exit read_options(serve *s)
 {
     cli *c = s->c;
@@ -478,6 +546,9 @@ static cli_exit read_options(serve *s)
     if (s->site.root == -1)
         return cli_file_error(c, "the folder to serve cannot be opened", root, errno);
     raise_descriptor_limit(s);
+    cli_exit explained = read_explain_options(s);
+    if (explained != CLI_DONE)
+        return explained;
     (void)hf_keypairs_new(NULL, "X25519", KEY_PAIRS, &s->keypairs, NULL); /* none: as without */
     int64_t threads = cli_number(c, "threads", 0);
     hf_status status = threads > 0 ? hf_pool_new((unsigned)threads, &s->pool) : HF_OK;
@@ -528,6 +599,12 @@ static void announce(serve *s)
     for (size_t i = 0; i < s->listener_count; i++) {
         char url[128];
         url_of(&s->listeners[i], url, sizeof url);
+        if (s->listeners[i].only_12) {
+            cli_say(s->c, "the same over TLS 1.2 alone: %s.handfast/", url);
+            continue;
+        }
+        if (s->explain != NULL)
+            cli_say(s->c, "your own handshake, byte by byte: %s.handfast/", url);
         cli_say(s->c, "handfast serves %s at %s", root != NULL ? root : "this folder", url);
         if (everywhere(&s->listeners[i]))
             cli_detail(s->c, 1, "(and at every other address of this machine)");
@@ -544,7 +621,7 @@ static cli_exit start(serve *s)
     if (status != CLI_DONE)
         return status;
     local_names(s);
-    return make_config(s, true, &s->config);
+    return make_configs(s, true);
 }
 
 static cli_exit cmd_serve(cli *c)
@@ -571,6 +648,8 @@ static cli_exit cmd_serve(cli *c)
     uv_loop_close(&s->loop);
     serve_conn_free_slots(s);
     hf_config_free(s->config);
+    hf_config_free(s->config_12);
+    serve_explain_free(s->explain);
     hf_keypairs_free(s->keypairs);
     if (s->site.root != -1)
         close(s->site.root);

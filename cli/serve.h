@@ -40,6 +40,10 @@ void serve_respond(const serve_site *site, const http_request *r, bool keep_aliv
 void serve_respond_error(unsigned status, const char *why, const char *extra, bool head_only,
                          bool keep_alive, int64_t now_s, serve_response *out);
 
+/* Answers with `content`, of the media type `type`; `extra` as above. */
+void serve_respond_bytes(const char *type, hf_bytes content, const char *extra, unsigned status,
+                         bool head_only, bool keep_alive, int64_t now_s, serve_response *out);
+
 /* Answers with text. */
 void serve_respond_text(const char *text, bool keep_alive, int64_t now_s, serve_response *out);
 
@@ -49,17 +53,21 @@ void serve_response_free(serve_response *r);
 
 typedef struct serve_conn serve_conn;
 typedef struct serve_listener serve_listener;
+typedef struct serve_explain serve_explain;
 
 enum { SERVE_CHUNK = 65536 };
 
 typedef struct serve {
     cli *c;
     serve_site site;
-    hf_config *config;     /* of new connections; old ones hold theirs */
-    hf_pool *pool;         /* with --threads, else NULL */
-    hf_keypairs *keypairs; /* made ahead, one for each turn of the loop that finds it not full */
+    hf_config *config;      /* of new connections; old ones hold theirs */
+    hf_config *config_12;   /* the same for TLS 1.2 alone; NULL without --explain */
+    serve_explain *explain; /* NULL without --explain */
+    hf_pool *pool;          /* with --threads, else NULL */
+    hf_keypairs *keypairs;  /* made ahead, one for each turn of the loop that finds it not full */
     int64_t handshake_ms, idle_ms, grace_ms;
     unsigned max_connections;
+    bool door_12;          /* --explain opens one more port, for TLS 1.2 alone */
     bool local;            /* the certificate is the local authority's */
     const char *names[20]; /* that the local certificate is for; NULL-terminated */
 
@@ -93,7 +101,7 @@ void serve_make_keypairs(serve *s);
 /* ---- connections (serve_conn.c) ---- */
 
 /* Takes the socket over (closes it on failure). `peer` is its address as text. */
-void serve_conn_start(serve *s, int fd, const char *peer);
+void serve_conn_start(serve *s, hf_config *config, int fd, const char *peer);
 
 /* The connection that has been idle for longest is closed to make room; false when none is idle. */
 bool serve_conn_evict(serve *s);

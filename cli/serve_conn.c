@@ -6,6 +6,7 @@
  * a peer that does not take its answers cannot make this side store more. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/serve_conn.h"
+#include "cli/serve_explain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,6 +106,7 @@ static void drop(serve_conn *k)
     if (k->phase == PHASE_GONE)
         return;
     k->phase = PHASE_GONE;
+    serve_explain_end(k);
     hf_conn_free(k->tls);
     k->tls = NULL;
     free(k->request);
@@ -136,6 +138,7 @@ void serve_conn_close(serve_conn *k)
 static void fail(serve_conn *k)
 {
     log_failure(k);
+    serve_explain_failed(k);
     k->failed = true;
     serve_conn_close(k); /* an alert may be waiting in hf_out */
 }
@@ -291,6 +294,7 @@ static void step(serve_conn *k)
     k->flags = flags;
     if (k->phase == PHASE_HANDSHAKE && (flags & HF_ESTABLISHED) != 0) {
         k->phase = PHASE_IDLE;
+        serve_explain_established(k);
         serve_conn_deadline(k, k->s->idle_ms);
         serve_make_keypairs(k->s);
         if (k->s->stopping)
@@ -386,7 +390,7 @@ static serve_conn *take_slot(serve *s)
     return k;
 }
 
-void serve_conn_start(serve *s, int fd, const char *peer)
+void serve_conn_start(serve *s, hf_config *config, int fd, const char *peer)
 {
     serve_conn *k = take_slot(s);
     if (k == NULL) {
@@ -397,7 +401,7 @@ void serve_conn_start(serve *s, int fd, const char *peer)
     k->response.file = -1;
     snprintf(k->peer, sizeof k->peer, "%s", peer);
     bool polled =
-        hf_server_new(s->config, &k->tls) == HF_OK && uv_poll_init(&s->loop, &k->poll, fd) == 0;
+        hf_server_new(config, &k->tls) == HF_OK && uv_poll_init(&s->loop, &k->poll, fd) == 0;
     if (!polled) {
         hf_conn_free(k->tls);
         k->tls = NULL;
@@ -412,6 +416,7 @@ void serve_conn_start(serve *s, int fd, const char *peer)
     if (s->pool != NULL)
         hf_conn_set_notify(k->tls, on_job_done, k);
     k->phase = PHASE_HANDSHAKE;
+    serve_explain_begin(k);
     serve_conn_deadline(k, s->handshake_ms);
     k->next = s->connections;
     if (k->next != NULL)

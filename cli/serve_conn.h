@@ -42,6 +42,8 @@ struct serve_conn {
     size_t interim_at;
     uint64_t content_sent;
 
+    struct serve_record *record; /* of --explain; NULL when there is none, or no more */
+
     uv_fs_t read; /* of a part of the file that is not in memory */
     bool reading, read_failed;
     uint8_t *held; /* SERVE_CHUNK bytes; NULL until the first such read */

@@ -1,6 +1,7 @@
 /* serve_exchange.c: requests in, responses out, one at a time on each connection. */
 #define _GNU_SOURCE /* preadv2 */
 #include "cli/serve_conn.h"
+#include "cli/serve_explain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,8 +34,17 @@ static const char *quotable(const char *text, char *out, size_t size)
     return out;
 }
 
+/* The explain page asks for the list every two seconds: news only for those who want it all. */
+static bool is_poll(const serve_conn *k)
+{
+    return k->s->explain != NULL && k->request != NULL && k->response.status == 200 &&
+           strcmp(k->request->target, "/.handfast/recent.json") == 0;
+}
+
 static void log_request(serve_conn *k)
 {
+    if (is_poll(k) && k->s->c->verbose == 0)
+        return;
     char when[32], target[600], agent[200];
     const http_request *r = k->request;
     hf_info info;
@@ -133,7 +143,7 @@ static void respond(serve_conn *k)
     bool keep_alive = k->request->keep_alive && !k->s->stopping;
     if (k->echo)
         respond_echo(k, keep_alive);
-    else
+    else if (!serve_explain_respond(k, keep_alive))
         serve_respond(&k->s->site, k->request, keep_alive, serve_now_s(), &k->response);
     begin_response(k);
 }

@@ -68,15 +68,21 @@ static void finish(text *t, serve_response *out, const char *content, size_t n)
     out->content_len = n;
 }
 
+void serve_respond_bytes(const char *type, hf_bytes content, const char *extra, unsigned status,
+                         bool head_only, bool keep_alive, int64_t now_s, serve_response *out)
+{
+    text t;
+    start_head(&t, out, status, keep_alive, now_s);
+    text_add(&t, "%sContent-Type: %s\r\nContent-Length: %zu\r\n", extra, type, content.n);
+    finish(&t, out, (const char *)content.p, head_only ? 0 : content.n);
+}
+
 static void respond_content(const char *type, const char *content, const char *extra,
                             unsigned status, bool head_only, bool keep_alive, int64_t now_s,
                             serve_response *out)
 {
-    text t;
-    size_t n = strlen(content);
-    start_head(&t, out, status, keep_alive, now_s);
-    text_add(&t, "%sContent-Type: %s\r\nContent-Length: %zu\r\n", extra, type, n);
-    finish(&t, out, content, head_only ? 0 : n);
+    serve_respond_bytes(type, (hf_bytes){(const uint8_t *)content, strlen(content)}, extra, status,
+                        head_only, keep_alive, now_s, out);
 }
 
 void serve_respond_error(unsigned status, const char *why, const char *extra, bool head_only,

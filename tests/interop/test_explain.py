@@ -178,10 +178,9 @@ class ExplainTest(unittest.TestCase):
         self.run_program("explain", expect=USAGE)
 
     def test_a_name_that_only_a_file_has_is_not_dialled(self):
-        said = self.run_program("explain", "missing.json", expect=LOCAL_FILE).stderr
-        self.assertIn(b"No such file", said)
-        said = self.run_program("explain", "there/is/none", expect=LOCAL_FILE).stderr
-        self.assertIn(b"No such file", said)
+        for name in ("missing.json", "there/is/none"):
+            _, said = self.run_program("explain", name, expect=LOCAL_FILE)
+            self.assertIn("No such file", said)
 
     def test_a_page_is_a_file_and_is_not_replaced_unasked(self):
         target = f"localhost:{self.port}"
@@ -190,8 +189,8 @@ class ExplainTest(unittest.TestCase):
         with open(page, "rb") as f:
             first = f.read()
         self.assertTrue(first.startswith(b"<!doctype html>") and first.endswith(b"</html>\n"))
-        said = self.run_program("explain", target, "--cacert", "ca.pem", "--html", "page.html", expect=LOCAL_FILE).stderr
-        self.assertIn(b"--force", said)
+        _, said = self.run_program("explain", target, "--cacert", "ca.pem", "--html", "page.html", expect=LOCAL_FILE)
+        self.assertIn("--force", said)
         with open(page, "rb") as f:
             self.assertEqual(f.read(), first)
         self.run_program("explain", target, "--cacert", "ca.pem", "--html", "page.html", "--force")

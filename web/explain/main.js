@@ -97,6 +97,9 @@ class App {
   }
 
   empty() {
+    if (this.live)
+      return [h("section.verdict.open", { "aria-label": "Begin" }, h("h1", {}, "This connection is no longer recorded"),
+        h("p.lead", {}, "It has made room for newer ones. Look again over a new one."))];
     return [h("section.verdict.open", { "aria-label": "Begin" }, h("h1", {}, "Which connection?"),
       h("p.lead", {}, "Choose a file that ", h("code", {}, "handfast explain --json HOST:PORT"), " wrote, or drop it here."))];
   }
