@@ -25,6 +25,7 @@
 
 #include <handfast/base.h>
 #include <handfast/provider.h>
+#include <handfast/session.h>
 #include <handfast/trace.h>
 #include <handfast/x509.h>
 
@@ -386,6 +387,9 @@ typedef struct hf_info {
     hf_bytes sct_list;               /* SerializedSCTs, each after two length bytes */
     bool ocsp_stapled, scts_sent;    /* did they come (kept or not)? */
     const hf_identity *own_identity; /* what this side showed; NULL: nothing. The config's */
+    bool resumed;                    /* from a session, without certificates: session.h */
+    hf_early_data early_data;
+    bool early_readable; /* what hf_read gives now came as early data, and may come again */
 } hf_info;
 HF_API void hf_conn_info(const hf_conn *c, hf_info *out);
 

@@ -2,6 +2,7 @@
 #include "handshake/config.h"
 
 #include "api/lists.h"
+#include "api/sessions.h"
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/ct.h"
@@ -36,6 +37,7 @@ hf_status hf_config_new(hf_role role, hf_config **out)
     cfg->grease = cfg->middlebox_compatibility = true;
     cfg->limits = default_limits;
     hf_certificates_default(cfg);
+    hf_sessions_default(cfg);
     cfg->provider = *hf_provider_default();
     hf_lists_default(cfg);
     *out = cfg;
@@ -57,6 +59,7 @@ void hf_config_free(hf_config *cfg)
         hf_identity_free(cfg->identities[i]);
     hf_store_free(cfg->store);
     hf_keypairs_free(cfg->keypairs);
+    hf_sessions_drop(cfg);
     hf_buf_free(&cfg->alpn);
     hf_buf_free(&cfg->groups_wire);
     hf_buf_free(&cfg->sigschemes_wire);
@@ -338,6 +341,8 @@ static hf_status judge_all(hf_config *cfg)
     if (s != HF_OK)
         return s;
     s = write_lists(cfg);
+    if (s == HF_OK)
+        s = hf_sessions_freeze(cfg);
     return s == HF_OK ? HF_OK : fail(cfg, s, NULL, NULL, NULL);
 }
 

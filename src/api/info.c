@@ -17,6 +17,9 @@ void hf_conn_info(const hf_conn *c, hf_info *out)
         .records_received = c->channel.read.sequence,
     };
     out->own_identity = c->own_identity;
+    out->resumed = c->resumed;
+    out->early_data = (hf_early_data)c->early;
+    out->early_readable = c->data.n != 0 && c->data_is_early;
     out->ocsp_stapled = c->ocsp_stapled;
     out->scts_sent = c->scts_sent;
     if (c->peer_chain != NULL) {

@@ -256,6 +256,7 @@ hf_status hf_s13_judge_second_hello(hf_handshake *hs, hf_reader *r)
         s = judge_cookie(hs, &m.extensions);
     if (s != HF_OK)
         return s;
+    hf_s13_note_binders(hs, &m.extensions, (hf_bytes){r->p, r->n});
     hs->hello = m;
     hs->conn->channel.skip_early = 0; /* none comes behind this one: section 4.3.10 */
     return HF_OK;
@@ -378,6 +379,10 @@ hf_status hf_s13_choose(hf_handshake *hs)
         s = hf_hs_choose_alpn(hs);
     if (s == HF_OK)
         s = hf_hs_choose_identity(hs, hs->conn->host, hs->hello.extensions.signature_algorithms);
+    if (s == HF_OK) {
+        hf_s13_note_binders(hs, &hs->hello.extensions, hs->hello_message);
+        s = hs->retry_group == NULL ? hf_s13_choose_psk(hs) : HF_OK;
+    }
     if (s != HF_OK) {
         hs->error.message = "ClientHello";
         return s;
@@ -397,5 +402,10 @@ hf_status hf_s13_choose_again(hf_handshake *hs)
         return hf_hs_fail(hs, HF_E_KEY_SHARE_LIST, "client_shares", hs->retry_group->name,
                           one ? "a share of another group" : "not exactly one share");
     }
-    return take_share(hs, hs->retry_group, share);
+    hf_status s = take_share(hs, hs->retry_group, share);
+    if (s == HF_OK)
+        s = hf_s13_choose_psk(hs);
+    if (s != HF_OK)
+        hs->error.message = "ClientHello";
+    return s;
 }

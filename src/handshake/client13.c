@@ -176,10 +176,9 @@ hf_status hf_c13_judge_hello(hf_handshake *hs, hf_reader *r)
     hf_status s = judge_common(hs, &m);
     if (s != HF_OK)
         return s;
-    if (hf_ext_has(&m.extensions, HF_X_PRE_SHARED_KEY))
-        return hf_hs_fail(hs, HF_E_UNSOLICITED_EXTENSION, "extension_type",
-                          "only extensions that were offered", "pre_shared_key (41)");
-    s = judge_share(hs, &m.extensions);
+    s = hf_c13_judge_psk(hs, &m.extensions);
+    if (s == HF_OK)
+        s = judge_share(hs, &m.extensions);
     if (s != HF_OK)
         return s;
     memcpy(hs->server_random, m.random.p, HF_RANDOM_LEN);

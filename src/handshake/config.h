@@ -55,6 +55,17 @@ struct hf_config {
     uint64_t key_limit;
     hf_limits limits;
 
+    /* sessions: session.h */
+    unsigned tickets;
+    uint32_t session_life_s, early_data;
+    hf_sessions *sessions;
+    hf_ticket_keys *ticket_keys;
+    struct hf_replays *replays; /* a server's, with early data */
+    hf_buf session_context;
+    uint64_t session_generation; /* of what sessions must agree with */
+    void (*new_session)(void *ctx, hf_conn *conn, hf_bytes session);
+    void *new_session_ctx;
+
     /* about certificates */
     bool request_ocsp, request_scts, send_authorities, known_names_only;
     const hf_compression *compressions[HF_COMPRESS_MAX]; /* in order of preference */

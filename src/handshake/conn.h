@@ -2,10 +2,12 @@
 #ifndef HF_HANDSHAKE_CONN_H
 #define HF_HANDSHAKE_CONN_H
 
+#include "base/reader.h"
 #include "handshake/config.h"
 #include "record/channel.h"
 
 typedef struct hf_handshake hf_handshake;
+struct hf_session;
 
 struct hf_conn {
     hf_config *cfg;
@@ -33,12 +35,15 @@ struct hf_conn {
     uint8_t exporter_secret[HF_HASH_MAX_DIGEST];
 
     struct hf_peer_chain *peer_chain; /* only with keep_peer_chain */
+    uint8_t *resumption_secret;       /* client: for tickets to come; NULL: none are of use */
 
     bool insecure_no_name;
     bool established, hello_retry, peer_authenticated;
     bool ocsp_stapled, scts_sent; /* came with the peer's certificate */
     bool close_sent, peer_closed, transport_ended;
     bool key_update_owed; /* the peer asked for one */
+    bool resumed, data_is_early;
+    uint8_t early; /* hf_early_data */
 
     /* budgets in use; limits are the config's */
     uint32_t idle_records, key_updates;
@@ -98,6 +103,18 @@ void hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t
 
 /* tls-unique, 12 bytes: RFC 5929 section 3. */
 void hf_12_unique(const hf_conn *c, uint8_t out[12]);
+
+/* A ticket for a client: kept where the config says. tickets13.c */
+hf_status hf_post13_ticket(hf_conn *c, hf_reader *r, hf_error *e);
+
+/* Fills in what a session of this connection is bound to; resume.c. Texts are borrowed. */
+void hf_conn_describe_session(const hf_conn *c, struct hf_session *s);
+/* The same with the peer's chain, where it is kept, as bytes appended to `out`. */
+hf_status hf_conn_encode_session(const hf_conn *c, const struct hf_session *s, hf_buf *out);
+/* Hands a client's new session to its store and to the application. */
+hf_status hf_conn_new_session(hf_conn *c, const struct hf_session *s);
+/* Does a client of this config have a use for sessions? */
+bool hf_config_wants_sessions(const hf_config *cfg);
 
 /* Lets the keys of a handshake be expanded into its scratch. */
 void hf_conn_lend_room(hf_conn *c, hf_epoch *epoch);

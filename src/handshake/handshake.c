@@ -20,6 +20,8 @@ static void free_scratch(hf_handshake *hs)
 {
     hf_transcript_free(&hs->transcript);
     hf_buf_free(&hs->flight);
+    hf_buf_free(&hs->early_out);
+    hf_hs_drop_session(hs);
     hf_arena_free(&hs->arena);
     hf_config_free(hs->answer.use);
     hf_config_free(hs->cfg);

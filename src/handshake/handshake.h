@@ -9,6 +9,7 @@
 #include "handshake/schedule13.h"
 #include "handshake/script.h"
 #include "handshake/transcript.h"
+#include "session/session.h"
 
 #define HF_SESSION_ID_MAX 32U
 
@@ -91,6 +92,15 @@ struct hf_handshake {
     hf_bytes peer_ocsp, peer_scts; /* that came with the certificate, in the arena */
     hf_compressed_certificate compressed;
 
+    /* resumption: resume.c, psk13.c, early13.c */
+    hf_session *session; /* client: to offer, or offered; server: the one that is taken up */
+    bool session_sought; /* client: the store was asked */
+    uint16_t psk_index;  /* server: of the identity that is taken */
+    uint8_t binder_digest[HF_HASH_MAX_DIGEST]; /* server: of the hellos up to the binders */
+    hf_buf early_out;                          /* client: data for the first flight */
+    uint8_t early_secret[HF_HASH_MAX_DIGEST];  /* client_early_traffic_secret */
+    uint32_t early_left;                       /* server: bytes that may still come early */
+
     /* the application's answer to the ClientHello: ask.c */
     struct hf_hello {
         atomic_bool answered;
@@ -141,6 +151,7 @@ hf_status hf_hs_send_ccs(hf_handshake *hs);
 hf_status hf_hs_install_handshake_keys(hf_handshake *hs);
 hf_status hf_hs_install_traffic_keys(hf_handshake *hs); /* after the server's Finished */
 hf_status hf_hs_complete(hf_handshake *hs);             /* after the client's Finished */
+void hf_hs_derive_resumption(hf_handshake *hs, const uint8_t *digest, uint8_t *secret);
 /* Sets one direction's epoch from a traffic secret. */
 hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, const char *name);
 
@@ -163,6 +174,23 @@ hf_status hf_c13_after_request(hf_handshake *hs);
 /* ask.c: the application's word on a ClientHello */
 hf_status hf_hs_ask_application(hf_handshake *hs);
 hf_status hf_hs_application_answered(hf_handshake *hs);
+
+/* resume.c: which session, and does it still fit */
+void hf_hs_seek_session(hf_handshake *hs);
+bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s);
+hf_status hf_hs_take_session(hf_handshake *hs); /* the connection goes on with hs->session */
+void hf_hs_drop_session(hf_handshake *hs);
+void hf_hs_identity_digest(const hf_handshake *hs, uint8_t digest[HF_SESSION_DIGEST]);
+
+/* psk13.c: pre-shared keys in a hello */
+hf_status hf_c13_offer_psk(hf_handshake *hs);
+void hf_c13_bind_psk(hf_handshake *hs, hf_writer *w, size_t body_at);
+hf_status hf_c13_judge_psk(hf_handshake *hs, const hf_extensions *x);
+void hf_s13_note_binders(hf_handshake *hs, const hf_extensions *x, hf_bytes message);
+hf_status hf_s13_choose_psk(hf_handshake *hs);
+
+/* tickets13.c */
+hf_status hf_13_give_tickets(hf_handshake *hs);
 
 /* choose13.c: what a server reads in a hello and chooses */
 hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r);

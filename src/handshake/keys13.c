@@ -50,7 +50,7 @@ static void derive(hf_handshake *hs, const char *label, const char *keylog, cons
 {
     size_t n = hash_of(hs)->digest_len;
     hf_schedule13_derive(&hs->schedule, label, digest, out);
-    hf_trace_secret(hs->conn, keylog, keylog, from, label, hs->client_random, (hf_bytes){digest, n},
+    hf_trace_secret(hs->conn, keylog, keylog != NULL ? keylog : label, from, label, hs->client_random, (hf_bytes){digest, n},
                     (hf_bytes){out, n});
 }
 
@@ -62,7 +62,10 @@ hf_status hf_hs_install_handshake_keys(hf_handshake *hs)
     hf_bytes shared = {hs->shared_secret, hs->group->secret_len};
     hf_trace_secret(c, NULL, "shared secret", hs->group->name, NULL, NULL, (hf_bytes){NULL, 0},
                     shared);
-    hf_schedule13_start(&hs->schedule, hash_of(hs), (hf_bytes){NULL, 0});
+    hf_bytes psk = {NULL, 0};
+    if ((hs->facts & HF_F_PSK) != 0)
+        psk = (hf_bytes){hs->session->secret, hs->session->secret_len};
+    hf_schedule13_start(&hs->schedule, hash_of(hs), psk);
     hf_schedule13_advance(&hs->schedule, shared);
     hf_wipe(hs->shared_secret, sizeof(hs->shared_secret));
     hf_transcript_digest(&hs->transcript, digest);
@@ -92,14 +95,37 @@ hf_status hf_hs_install_traffic_keys(hf_handshake *hs)
     derive(hs, "c ap traffic", "CLIENT_TRAFFIC_SECRET_0", "Main Secret", digest, c->client_secret);
     derive(hs, "s ap traffic", "SERVER_TRAFFIC_SECRET_0", "Main Secret", digest, c->server_secret);
     derive(hs, "exp master", "EXPORTER_SECRET", "Main Secret", digest, c->exporter_secret);
-    hf_schedule13_wipe(&hs->schedule);
     return set_keys(hs, hf_conn_is_client(c) ? &c->channel.read : &c->channel.write,
                     c->server_secret, "server application traffic");
+}
+
+/* What tickets are made of: RFC 9846 section 4.7.1. It covers the client's Finished too. A client
+ * keeps it where tickets are of use to it; a server gives its tickets here and now. */
+static hf_status resume_later(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    if (!hf_conn_is_client(c))
+        return hf_13_give_tickets(hs);
+    if (!hf_config_wants_sessions(hs->cfg))
+        return HF_OK;
+    c->resumption_secret = hf_alloc(HF_HASH_MAX_DIGEST);
+    if (c->resumption_secret == NULL)
+        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    hf_transcript_digest(&hs->transcript, digest);
+    hf_hs_derive_resumption(hs, digest, c->resumption_secret);
+    return HF_OK;
+}
+
+void hf_hs_derive_resumption(hf_handshake *hs, const uint8_t *digest, uint8_t *secret)
+{
+    derive(hs, "res master", NULL, "Main Secret", digest, secret);
 }
 
 hf_status hf_hs_complete(hf_handshake *hs)
 {
     hf_conn *c = hs->conn;
-    return set_keys(hs, hf_conn_is_client(c) ? &c->channel.write : &c->channel.read,
-                    c->client_secret, "client application traffic");
+    hf_status s = set_keys(hs, hf_conn_is_client(c) ? &c->channel.write : &c->channel.read,
+                           c->client_secret, "client application traffic");
+    return s == HF_OK ? resume_later(hs) : s;
 }

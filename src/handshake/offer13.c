@@ -256,7 +256,16 @@ static hf_status offer_extensions(hf_handshake *hs)
         s = offer_schemes(hs);
     if (s == HF_OK && speaks_13)
         s = offer_versions(hs);
+    if (s == HF_OK)
+        s = hf_c13_offer_psk(hs);
     return s == HF_OK && speaks_13 ? offer_shares(hs) : s;
+}
+
+static void build(hf_handshake *hs, hf_writer *w)
+{
+    size_t body_at = w->n;
+    hf_client_hello_build(w, &hs->hello);
+    hf_c13_bind_psk(hs, w, body_at);
 }
 
 hf_status hf_c13_build_hello(hf_handshake *hs, hf_writer *w)
@@ -275,7 +284,7 @@ hf_status hf_c13_build_hello(hf_handshake *hs, hf_writer *w)
         s = offer_extensions(hs);
     if (s != HF_OK)
         return s;
-    hf_client_hello_build(w, &hs->hello);
+    build(hs, w);
     return HF_OK;
 }
 
@@ -291,6 +300,9 @@ hf_status hf_c13_build_second_hello(hf_handshake *hs, hf_writer *w)
         hs->hello.extensions.present |= HF_X_BIT(HF_X_COOKIE);
         hs->hello.extensions.cookie = hs->cookie;
     }
-    hf_client_hello_build(w, &hs->hello);
+    hf_status s = hf_c13_offer_psk(hs);
+    if (s != HF_OK)
+        return s;
+    build(hs, w);
     return HF_OK;
 }

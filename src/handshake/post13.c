@@ -1,5 +1,5 @@
 /* post13.c: messages after a TLS 1.3 handshake, RFC 9846 section 4.7: KeyUpdate both ways, and
- * NewSessionTicket, which a client reads and drops as long as it does not resume. */
+ * NewSessionTicket, which tickets13.c takes. */
 #include "handshake/conn.h"
 #include "handshake/handshake.h"
 #include "handshake/trace.h"
@@ -46,14 +46,6 @@ static hf_status take_key_update(hf_conn *c, hf_reader *r, hf_error *e)
     return HF_OK;
 }
 
-static hf_status take_ticket(hf_reader *r, hf_error *e)
-{
-    hf_new_session_ticket m;
-    if (!hf_new_session_ticket_parse(r, &m))
-        return hf_reader_status(r, e);
-    return HF_OK;
-}
-
 static hf_status take(hf_conn *c, uint8_t type, hf_reader *r, hf_error *e)
 {
     hf_status s = count_message(c, e);
@@ -62,7 +54,7 @@ static hf_status take(hf_conn *c, uint8_t type, hf_reader *r, hf_error *e)
     if (type == HF_MSG_KEY_UPDATE)
         return take_key_update(c, r, e);
     if (type == HF_MSG_NEW_SESSION_TICKET && hf_conn_is_client(c))
-        return take_ticket(r, e);
+        return hf_post13_ticket(c, r, e);
     if (type == HF_MSG_CLIENT_HELLO || type == HF_MSG_HELLO_REQUEST)
         return hf_fail(e, HF_E_UNEXPECTED_MESSAGE, "msg_type",
                        "no second handshake: TLS 1.3 does not renegotiate", "%s (%u)",

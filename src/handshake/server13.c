@@ -84,6 +84,10 @@ hf_status hf_s13_build_hello(hf_handshake *hs, hf_writer *w)
     m.extensions.present |= HF_X_BIT(HF_X_KEY_SHARE);
     m.extensions.share_group = hs->group->id;
     m.extensions.server_share = hf_bytes_of(hs->own_share, hs->group->server_share_len);
+    if ((hs->facts & HF_F_PSK) != 0) {
+        m.extensions.present |= HF_X_BIT(HF_X_PRE_SHARED_KEY);
+        m.extensions.selected_identity = hs->psk_index;
+    }
     hf_server_hello_build(w, &m);
     return HF_OK;
 }

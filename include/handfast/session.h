@@ -1,0 +1,130 @@
+/* session.h: resuming connections: sessions, tickets, early data. handfast.h includes it.
+ *
+ * SPDX-License-Identifier: Apache-2.0 OR MIT
+ * Copyright The handfast authors
+ *
+ * A full handshake costs two public-key signatures. Two ends that met before can go without: the
+ * server gives the client a ticket (RFC 9846 section 4.7.1; RFC 5077 in TLS 1.2), in which the
+ * server's own state is sealed, or in TLS 1.2 the id of a session that the server keeps. A client
+ * that shows it again proves that it is the one it was given to, and the server that it can open
+ * it. TLS 1.3 agrees on fresh keys all the same, so that a stolen ticket key does not open what was
+ * recorded.
+ *
+ * What a session was agreed for binds it: the name asked for, the protocol (ALPN), the server's
+ * certificate, how clients are authenticated. Where any of it differs, the server falls back to a
+ * full handshake; nothing fails.
+ */
+#ifndef HANDFAST_SESSION_H
+#define HANDFAST_SESSION_H
+
+#include <handfast/base.h>
+#include <handfast/provider.h>
+#include <handfast/x509.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hf_config hf_config;
+typedef struct hf_conn hf_conn;
+
+/* ---- a store of sessions ---- */
+
+/* A bounded store of sessions in memory, reference-counted, for any threads. A client's holds what
+ * servers gave it, by name: several for each, newest first, and each is used once (RFC 9846 section
+ * C.4). A server's holds TLS 1.2 sessions by id. When it is full the oldest goes. */
+typedef struct hf_sessions hf_sessions;
+
+/* For at most `most` sessions (1 to 1,000,000). HF_E_BAD_ARGUMENT, HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_sessions_new(size_t most, hf_sessions **out);
+HF_API hf_sessions *hf_sessions_ref(hf_sessions *s);
+HF_API void hf_sessions_free(hf_sessions *s); /* one reference; NULL is fine; wipes */
+HF_API size_t hf_sessions_count(hf_sessions *s);
+
+/* Connections of this config resume from the store, and add to it. Share one between client configs
+ * only where they would judge a server alike: a resumed connection does not see its certificates
+ * again. Takes a reference; NULL, the default, is none: a client then offers no resumption (but see
+ * hf_config_new_session), a server knows TLS 1.2 sessions by ticket alone. */
+HF_API hf_status hf_config_sessions(hf_config *cfg, hf_sessions *sessions);
+
+/* ---- sessions as bytes, for clients that keep them elsewhere ---- */
+
+/* Calls `session` with each session that a server gives a client of this config, on the
+ * connection's thread, in a call to hf_step or hf_open. The bytes are good during the call, and
+ * secret: whoever has them can pass for this client and, with early data, read it. */
+HF_API hf_status hf_config_new_session(hf_config *cfg,
+                                       void (*session)(void *ctx, hf_conn *conn, hf_bytes session),
+                                       void *ctx);
+
+/* Offers the session to the server, before the first hf_step of a client; it replaces what the
+ * store would give. A session that does not fit (another name, another suite or version than the
+ * config has, past its life, made without verification) is left unused, and the handshake is a full
+ * one: hf_info.resumed tells. HF_E_WRONG_STATE, HF_E_WRONG_ROLE, HF_E_SESSION_MALFORMED for bytes
+ * that are no session, HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_conn_resume(hf_conn *c, hf_bytes session);
+
+/* ---- a server's tickets ---- */
+
+/* How many tickets a TLS 1.3 server gives to a client that can use them, 0 to 8; 0 also turns them
+ * off in TLS 1.2, where there is never more than one. Default: 2. */
+HF_API hf_status hf_config_tickets(hf_config *cfg, unsigned count);
+
+/* For how long a session may be resumed, seconds, at most 604,800 (seven days). Default: 7,200. */
+HF_API hf_status hf_config_session_life(hf_config *cfg, uint32_t seconds);
+
+/* Whatever a session must agree with beyond what the library itself compares: servers with the same
+ * ticket keys resume each other's sessions only where this is the same too. Copied; empty by
+ * default. */
+HF_API hf_status hf_config_session_context(hf_config *cfg, hf_bytes context);
+
+/* The keys that seal tickets (AES-256-GCM), reference-counted, for any threads. A server config
+ * without any makes its own when it is frozen; share one object so that several configs open each
+ * other's tickets. A ticket opens under every key that is held; the first seals. */
+typedef struct hf_ticket_keys hf_ticket_keys;
+
+/* Keys that are made at random and changed by themselves: each seals for `period_s` seconds (0:
+ * 43,200, twelve hours), and then opens for as long again. Make the period no shorter than sessions
+ * live (hf_config_session_life), or some end early. `provider` NULL: the default. The first key is
+ * made with the first ticket. HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_ticket_keys_new(const hf_provider *provider, uint32_t period_s,
+                                    hf_ticket_keys **out);
+HF_API hf_ticket_keys *hf_ticket_keys_ref(hf_ticket_keys *k);
+HF_API void hf_ticket_keys_free(hf_ticket_keys *k);
+
+/* Replaces all keys by those in `files`, at most 16 in all, the first of which seals: so a fleet
+ * shares them, and changes them by calling this again. Each is the content of a file in one of the
+ * formats that servers have for it: 48 or 80 bytes as nginx reads (ssl_session_ticket_key), or
+ * lines of base64 that give 48 or 80 bytes each as haproxy reads (tls-ticket-keys; of those the
+ * last but one seals). The keys used are derived from these bytes: tickets are our own, and not
+ * those of nginx. Nothing changes by itself from then on. HF_E_TICKET_KEYS, with what is wrong. */
+HF_API hf_status hf_ticket_keys_read(hf_ticket_keys *k, const hf_bytes *files, size_t count,
+                                     hf_error *e);
+HF_API hf_status hf_config_ticket_keys(hf_config *cfg, hf_ticket_keys *keys);
+
+/* ---- early data (0-RTT): RFC 9846 section 2.3 ---- */
+
+/* A client's request may travel with its first flight when a session is resumed. It is protected by
+ * the ticket's secret alone, so it lacks forward secrecy, and an attacker may send it again: only
+ * what is harmless when it happens twice belongs in it.
+ *
+ * For a server: how many bytes of it each ticket allows; a ticket that was used for early data is
+ * remembered for as long as it would be taken again, and a second use falls back to one round trip.
+ * For a client any number but 0 allows hf_write_early. Default: 0, none. */
+HF_API hf_status hf_config_early_data(hf_config *cfg, uint32_t bytes);
+
+typedef enum hf_early_data {
+    HF_EARLY_NONE,     /* none was offered */
+    HF_EARLY_OFFERED,  /* sent, and not answered yet */
+    HF_EARLY_ACCEPTED, /* the server took it */
+    HF_EARLY_REJECTED, /* it did not: whatever was written early must be written again */
+} hf_early_data;
+
+/* Data for the first flight, before the first hf_step of a client, copied: `*taken` is how much of
+ * it will go out early, 0 where no session at hand allows any. hf_info.early_data tells what became
+ * of it. HF_E_WRONG_STATE, HF_E_WRONG_ROLE, HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_write_early(hf_conn *c, const void *p, size_t n, size_t *taken);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

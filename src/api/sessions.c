@@ -1,0 +1,153 @@
+/* sessions.c: what a config says about resumption, and a client's session given as bytes. */
+#include "handshake/handshake.h"
+
+#include "api/lists.h"
+#include "api/sessions.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "crypto/hkdf.h"
+#include "session/ticket.h"
+
+#define TICKETS_DEFAULT 2U
+#define TICKETS_MOST    8U
+#define LIFE_DEFAULT_S  7200U
+
+void hf_sessions_default(hf_config *cfg)
+{
+    cfg->tickets = TICKETS_DEFAULT;
+    cfg->session_life_s = LIFE_DEFAULT_S;
+}
+
+void hf_sessions_drop(hf_config *cfg)
+{
+    hf_sessions_free(cfg->sessions);
+    hf_ticket_keys_free(cfg->ticket_keys);
+    hf_buf_free(&cfg->session_context);
+}
+
+static hf_status refuse(hf_config *cfg, const char *field, const char *expected, unsigned long got)
+{
+    hf_error e;
+    hf_fail(&e, HF_E_BAD_ARGUMENT, field, expected, "%lu", got);
+    return hf_config_fail(cfg, &e);
+}
+
+hf_status hf_config_sessions(hf_config *cfg, hf_sessions *sessions)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_sessions *held = sessions != NULL ? hf_sessions_ref(sessions) : NULL;
+    hf_sessions_free(cfg->sessions);
+    cfg->sessions = held;
+    return HF_OK;
+}
+
+hf_status hf_config_new_session(hf_config *cfg,
+                                void (*session)(void *ctx, hf_conn *conn, hf_bytes session),
+                                void *ctx)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->new_session = session;
+    cfg->new_session_ctx = ctx;
+    return HF_OK;
+}
+
+hf_status hf_config_tickets(hf_config *cfg, unsigned count)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    if (count > TICKETS_MOST)
+        return refuse(cfg, "tickets", "0 to 8", count);
+    cfg->tickets = count;
+    return HF_OK;
+}
+
+hf_status hf_config_session_life(hf_config *cfg, uint32_t seconds)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    if (seconds == 0 || seconds > HF_SESSION_LIFE_MAX_S)
+        return refuse(cfg, "session_life", "1 to 604800 seconds", seconds);
+    cfg->session_life_s = seconds;
+    return HF_OK;
+}
+
+hf_status hf_config_session_context(hf_config *cfg, hf_bytes context)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_buf_clear(&cfg->session_context);
+    hf_status s = hf_buf_append(&cfg->session_context, context);
+    if (s == HF_OK)
+        return HF_OK;
+    hf_error e;
+    hf_fail(&e, s, NULL, NULL, NULL);
+    return hf_config_fail(cfg, &e);
+}
+
+hf_status hf_config_ticket_keys(hf_config *cfg, hf_ticket_keys *keys)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_ticket_keys *held = keys != NULL ? hf_ticket_keys_ref(keys) : NULL;
+    hf_ticket_keys_free(cfg->ticket_keys);
+    cfg->ticket_keys = held;
+    return HF_OK;
+}
+
+hf_status hf_config_early_data(hf_config *cfg, uint32_t bytes)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->early_data = bytes;
+    return HF_OK;
+}
+
+/* What servers with the same keys must have in common to take up each other's sessions. */
+static void note_generation(hf_config *cfg)
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST], auth = (uint8_t)cfg->client_auth;
+    hf_bytes pieces[] = {{&auth, 1}, hf_buf_bytes(&cfg->session_context)};
+    hf_hash_of(hf_hash_find(&cfg->provider, 4), pieces, 2, digest);
+    for (size_t i = 0; i < 8; i++)
+        cfg->session_generation = cfg->session_generation << 8 | digest[i];
+}
+
+hf_status hf_sessions_freeze(hf_config *cfg)
+{
+    if (cfg->role != HF_SERVER)
+        return HF_OK;
+    note_generation(cfg);
+    if (cfg->ticket_keys != NULL || cfg->tickets == 0)
+        return HF_OK;
+    uint32_t period = cfg->session_life_s > 43200 ? cfg->session_life_s : 0;
+    return hf_ticket_keys_new(&cfg->provider, period, &cfg->ticket_keys);
+}
+
+/* ---- a client's session ---- */
+
+static hf_status may_resume(const hf_conn *c)
+{
+    if (!hf_conn_is_client(c))
+        return HF_E_WRONG_ROLE;
+    bool early = c->failed == HF_OK && c->hs != NULL && c->hs->row == 0 && !c->hs->working;
+    return early ? HF_OK : HF_E_WRONG_STATE;
+}
+
+hf_status hf_conn_resume(hf_conn *c, hf_bytes session)
+{
+    hf_status status = may_resume(c);
+    if (status != HF_OK)
+        return status;
+    hf_session *s = hf_arena_alloc(&c->hs->arena, sizeof(*s));
+    if (s == NULL)
+        return HF_E_OUT_OF_MEMORY;
+    status = hf_session_decode(session, s);
+    if (status != HF_OK)
+        return status == HF_E_OUT_OF_MEMORY ? status : HF_E_SESSION_MALFORMED;
+    hf_hs_drop_session(c->hs);
+    c->hs->session = s;
+    c->hs->session_sought = false;
+    return HF_OK;
+}

@@ -1,0 +1,144 @@
+/* tickets13.c: NewSessionTicket, given by a server and taken by a client. RFC 9846 section 4.7.1.
+ */
+#include "handshake/handshake.h"
+#include "handshake/trace.h"
+
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "base/error.h"
+#include "session/ticket.h"
+
+/* The ticket's own key, from the resumption secret and what tells this ticket from the others. */
+static void derive_psk(const hf_hash *hash, const uint8_t *secret, hf_bytes nonce, hf_session *s)
+{
+    hf_hmac_key k;
+    hf_hmac_key_init(&k, hash, hf_bytes_of(secret, hash->digest_len));
+    hf_hkdf_expand_label(&k, "resumption", nonce, s->secret, hash->digest_len);
+    s->secret_len = hash->digest_len;
+    hf_wipe(&k, sizeof(k));
+}
+
+/* ---- the server ---- */
+
+static void write_message(hf_writer *w, const hf_new_session_ticket *m)
+{
+    hf_write_u8(w, HF_MSG_NEW_SESSION_TICKET);
+    size_t length = hf_write_open(w, 3);
+    hf_new_session_ticket_build(w, m);
+    hf_write_close(w, length, 3);
+}
+
+static hf_status seal(hf_handshake *hs, const hf_session *s, hf_buf *ticket)
+{
+    hf_buf state = {0};
+    const hf_config *cfg = hs->cfg;
+    hf_status status = hf_conn_encode_session(hs->conn, s, &state);
+    if (status == HF_OK)
+        status =
+            hf_ticket_seal(cfg->ticket_keys, &cfg->provider, cfg->provider.now_s(cfg->provider.ctx),
+                           hf_buf_bytes(&state), ticket);
+    hf_buf_free(&state);
+    return status;
+}
+
+/* A session that is resumed over and over ends all the same: it keeps the time when certificates
+ * were shown, and what was shown. */
+static void go_on_from(const hf_session *before, hf_session *s)
+{
+    memcpy(s->own_identity, before->own_identity, sizeof(s->own_identity));
+    s->began_ms = before->began_ms;
+    s->lifetime_s = before->lifetime_s;
+}
+
+static uint32_t left_s(const hf_session *s)
+{
+    int64_t spent_s = (s->created_ms - s->began_ms) / 1000;
+    return spent_s < (int64_t)s->lifetime_s ? s->lifetime_s - (uint32_t)spent_s : 0;
+}
+
+static hf_status add_ticket(hf_handshake *hs, const uint8_t *secret, uint8_t number)
+{
+    hf_conn *c = hs->conn;
+    hf_session s = {.lifetime_s = hs->cfg->session_life_s, .max_early_data = hs->cfg->early_data};
+    hf_bytes nonce = {&number, 1};
+    uint8_t age_add[4];
+    hf_buf ticket = {0};
+    hf_status status = hf_hs_random(hs, age_add, sizeof(age_add));
+    if (status != HF_OK)
+        return status;
+    s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 |
+                (uint32_t)age_add[2] << 8 | age_add[3];
+    hf_conn_describe_session(c, &s);
+    hf_hs_identity_digest(hs, s.own_identity);
+    if (c->resumed)
+        go_on_from(hs->session, &s);
+    derive_psk(c->suite->hash, secret, nonce, &s);
+    status = seal(hs, &s, &ticket);
+    if (status == HF_OK) {
+        hf_new_session_ticket m = {.ticket_lifetime_s = left_s(&s),
+                                   .ticket_age_add = s.age_add,
+                                   .ticket_nonce = nonce,
+                                   .ticket = hf_buf_bytes(&ticket)};
+        if (s.max_early_data != 0) {
+            m.extensions.present = HF_X_BIT(HF_X_EARLY_DATA);
+            m.extensions.max_early_data_size = s.max_early_data;
+        }
+        hf_writer w;
+        size_t at = hs->flight.n;
+        hf_writer_init_buf(&w, &hs->flight);
+        write_message(&w, &m);
+        status = hf_writer_status(&w);
+        if (status == HF_OK)
+            hf_trace_message_sent(c, HF_MSG_NEW_SESSION_TICKET,
+                                  (hf_bytes){hs->flight.p + at, hs->flight.n - at});
+    }
+    hf_buf_free(&ticket);
+    hf_wipe(&s, sizeof(s));
+    return status == HF_OK ? HF_OK : hf_hs_fail(hs, status, NULL, NULL, NULL);
+}
+
+/* A client that names no mode of psk_key_exchange_modes that this server has could not use one; one
+ * that resumed needs only what it used up. */
+hf_status hf_13_give_tickets(hf_handshake *hs)
+{
+    const hf_extensions *x = &hs->hello.extensions;
+    unsigned count = hs->conn->resumed && hs->cfg->tickets > 1 ? 1 : hs->cfg->tickets;
+    uint8_t digest[HF_HASH_MAX_DIGEST], secret[HF_HASH_MAX_DIGEST];
+    if (count == 0 || hs->cfg->ticket_keys == NULL || !hf_ext_has(x, HF_X_PSK_KEY_EXCHANGE_MODES) ||
+        memchr(x->psk_modes.p, 1, x->psk_modes.n) == NULL)
+        return HF_OK;
+    hf_transcript_digest(&hs->transcript, digest);
+    hf_hs_derive_resumption(hs, digest, secret);
+    hf_status s = HF_OK;
+    for (unsigned i = 0; i < count && s == HF_OK; i++)
+        s = add_ticket(hs, secret, (uint8_t)i);
+    hf_wipe(secret, sizeof(secret));
+    return s == HF_OK ? hf_hs_flush(hs) : s;
+}
+
+/* ---- the client ---- */
+
+hf_status hf_post13_ticket(hf_conn *c, hf_reader *r, hf_error *e)
+{
+    hf_new_session_ticket m;
+    if (!hf_new_session_ticket_parse(r, &m))
+        return hf_reader_status(r, e);
+    if (m.extensions.has_forbidden)
+        return hf_fail(e, HF_E_FORBIDDEN_EXTENSION, "extension_type",
+                       "only extensions that this message may have", "%s (%u)",
+                       hf_extension_name(m.extensions.forbidden), m.extensions.forbidden);
+    if (m.ticket_lifetime_s > HF_SESSION_LIFE_MAX_S)
+        return hf_fail(e, HF_E_TICKET_LIFETIME, "ticket_lifetime", "at most 604800 seconds", "%u",
+                       m.ticket_lifetime_s);
+    if (c->resumption_secret == NULL || m.ticket_lifetime_s == 0)
+        return HF_OK;
+    hf_session s = {.lifetime_s = m.ticket_lifetime_s, .age_add = m.ticket_age_add};
+    hf_conn_describe_session(c, &s);
+    s.ticket = m.ticket;
+    if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA))
+        s.max_early_data = m.extensions.max_early_data_size;
+    derive_psk(c->suite->hash, c->resumption_secret, m.ticket_nonce, &s);
+    hf_status status = hf_conn_new_session(c, &s);
+    hf_wipe(&s, sizeof(s));
+    return status == HF_OK ? HF_OK : hf_fail(e, status, NULL, NULL, NULL);
+}
