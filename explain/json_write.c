@@ -1,4 +1,5 @@
 /* json_write.c: the document as one JSON object; its shape is docs/EXPLAIN.md. */
+#include "explain/causes.h"
 #include "explain/model.h"
 #include "explain/out.h"
 
@@ -236,9 +237,19 @@ static void word(ex_out *o, const char *name)
     ex_json_close(o, '}');
 }
 
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && strcmp(a, b) == 0;
+}
+
 static bool uses(const hf_explain *x, const char *name)
 {
     for (const ex_step *s = x->steps; s != NULL; s = s->next) {
+        if ((s->kind == HF_TRACE_SECRET &&
+             (same(s->secret.name, name) || same(s->secret.from, name))) ||
+            (s->kind == HF_TRACE_CHECK && same(s->check.name, name)) ||
+            (s->kind == HF_TRACE_ALERT && same(hf_alert_name(s->alert.description), name)))
+            return true;
         if (s->kind != HF_TRACE_MESSAGE)
             continue;
         if (s->message.name != NULL && strcmp(s->message.name, name) == 0)
@@ -261,6 +272,20 @@ static void words(ex_out *o, const hf_explain *x)
     ex_json_close(o, '}');
 }
 
+/* What usually lies behind it, and what mends it or shows more. */
+static void causes(ex_out *o, const hf_explain *x)
+{
+    char command[400];
+    const ex_causes *c = ex_causes_of(x->error.code);
+    if (c == NULL)
+        return;
+    ex_json_open(o, "causes", '[');
+    for (size_t i = 0; i < EX_CAUSES_MAX && c->causes[i] != NULL; i++)
+        ex_json_text(o, NULL, c->causes[i]);
+    ex_json_close(o, ']');
+    ex_json_text(o, "command", ex_command_text(command, sizeof command, c, x->target));
+}
+
 static void verdict(ex_out *o, const hf_explain *x)
 {
     ex_totals t;
@@ -272,6 +297,7 @@ static void verdict(ex_out *o, const hf_explain *x)
         if (x->error_message != NULL)
             ex_json_uint(o, "step", x->error_message->index);
         ex_json_error(o, "error", &x->error);
+        causes(o, x);
     }
     ex_json_close(o, '}');
 }

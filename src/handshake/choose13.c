@@ -369,8 +369,9 @@ hf_status hf_hs_choose_alpn(hf_handshake *hs)
 
 hf_status hf_s13_choose(hf_handshake *hs)
 {
+    hf_own_list versions;
     hf_trace_choice(hs->conn, "version", hs->hello.extensions.supported_versions,
-                    (hf_bytes){NULL, 0}, hf_version_name, "TLS 1.3",
+                    hf_own_versions(hs->cfg, &versions), hf_version_name, "TLS 1.3",
                     "the newest that both sides have");
     hf_status s = choose_suite(hs);
     if (s == HF_OK)

@@ -87,10 +87,11 @@ static void trace_choices(hf_handshake *hs)
 {
     const hf_conn *c = hs->conn;
     const char *why = "the server chose it from this side's offer";
-    hf_trace_choice(c, "version", hs->hello.extensions.supported_versions, (hf_bytes){NULL, 0},
-                    hf_version_name, "TLS 1.2", why);
-    hf_trace_choice(c, "cipher suite", hs->hello.cipher_suites, (hf_bytes){NULL, 0}, hf_suite_name,
-                    c->suite->suite->name, why);
+    hf_own_list versions, suites;
+    hf_trace_choice(c, "version", hs->hello.extensions.supported_versions,
+                    hf_own_versions(hs->cfg, &versions), hf_version_name, "TLS 1.2", why);
+    hf_trace_choice(c, "cipher suite", hs->hello.cipher_suites, hf_own_suites(hs->cfg, &suites),
+                    hf_suite_name, c->suite->suite->name, why);
 }
 
 hf_status hf_c12_judge_hello(hf_handshake *hs, const hf_server_hello *m)
@@ -146,8 +147,9 @@ static hf_status judge_group(hf_handshake *hs, const hf_server_key_exchange *m)
         return hf_hs_fail(hs, HF_E_BAD_KEY_SHARE, "public", hs->group->name,
                           "%zu bytes in place of %u", m->public_key.n, hs->group->client_share_len);
     hs->peer_share = m->public_key;
-    hf_trace_choice(hs->conn, "group", hs->hello.extensions.supported_groups, (hf_bytes){NULL, 0},
-                    hf_group_name, hs->group->name, "the server chose it from this side's offer");
+    hf_trace_choice(hs->conn, "group", hs->hello.extensions.supported_groups,
+                    hf_buf_bytes(&hs->cfg->groups_wire), hf_group_name, hs->group->name,
+                    "the server chose it from this side's offer");
     return HF_OK;
 }
 

@@ -148,12 +148,15 @@ static hf_status judge_share(hf_handshake *hs, const hf_extensions *x)
 static void trace_choices(hf_handshake *hs)
 {
     const hf_conn *c = hs->conn;
-    hf_trace_choice(c, "version", hs->hello.extensions.supported_versions, (hf_bytes){NULL, 0},
-                    hf_version_name, "TLS 1.3", "the server chose it from this side's offer");
-    hf_trace_choice(c, "cipher suite", hs->hello.cipher_suites, (hf_bytes){NULL, 0}, hf_suite_name,
-                    c->suite->suite->name, "the server chose it from this side's offer");
-    hf_trace_choice(c, "group", hs->hello.extensions.supported_groups, (hf_bytes){NULL, 0},
-                    hf_group_name, hs->group->name,
+    hf_own_list versions, suites;
+    hf_trace_choice(c, "version", hs->hello.extensions.supported_versions,
+                    hf_own_versions(hs->cfg, &versions), hf_version_name, "TLS 1.3",
+                    "the server chose it from this side's offer");
+    hf_trace_choice(c, "cipher suite", hs->hello.cipher_suites, hf_own_suites(hs->cfg, &suites),
+                    hf_suite_name, c->suite->suite->name,
+                    "the server chose it from this side's offer");
+    hf_trace_choice(c, "group", hs->hello.extensions.supported_groups,
+                    hf_buf_bytes(&hs->cfg->groups_wire), hf_group_name, hs->group->name,
                     c->hello_retry ? "the server asked for it by HelloRetryRequest"
                                    : "the server chose it among the key shares sent");
 }

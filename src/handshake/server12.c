@@ -49,8 +49,9 @@ static hf_status choose_suite(hf_handshake *hs)
         if (!is_common(hs, choice->suite) || choice->suite->auth != auth)
             continue;
         hs->conn->suite = choice;
-        hf_trace_choice(hs->conn, "cipher suite", hs->hello.cipher_suites, (hf_bytes){NULL, 0},
-                        hf_suite_name, choice->suite->name,
+        hf_own_list suites;
+        hf_trace_choice(hs->conn, "cipher suite", hs->hello.cipher_suites,
+                        hf_own_suites(hs->cfg, &suites), hf_suite_name, choice->suite->name,
                         "the first of this server's that the client offers and the key fits");
         return HF_OK;
     }
@@ -87,8 +88,9 @@ static hf_status judge_secret(hf_handshake *hs)
 hf_status hf_s12_choose(hf_handshake *hs)
 {
     hf_bytes schemes;
+    hf_own_list versions;
     hf_trace_choice(hs->conn, "version", hs->hello.extensions.supported_versions,
-                    (hf_bytes){NULL, 0}, hf_version_name, "TLS 1.2",
+                    hf_own_versions(hs->cfg, &versions), hf_version_name, "TLS 1.2",
                     "the newest that both sides have");
     hf_status s = judge_secret(hs);
     if (s == HF_OK)

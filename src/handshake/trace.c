@@ -197,6 +197,30 @@ const char *hf_names_text(hf_bytes list, const char *(*namer)(uint16_t), char *t
     return text;
 }
 
+static void add(hf_own_list *list, uint16_t value)
+{
+    if (list->n + 2 > sizeof(list->wire))
+        return;
+    list->wire[list->n++] = (uint8_t)(value >> 8);
+    list->wire[list->n++] = (uint8_t)value;
+}
+
+hf_bytes hf_own_versions(const hf_config *cfg, hf_own_list *list)
+{
+    list->n = 0;
+    for (uint16_t v = cfg->max_version; v >= cfg->min_version; v--)
+        add(list, v);
+    return (hf_bytes){list->wire, list->n};
+}
+
+hf_bytes hf_own_suites(const hf_config *cfg, hf_own_list *list)
+{
+    list->n = 0;
+    for (size_t i = 0; i < cfg->suite_count; i++)
+        add(list, cfg->suites[i].suite->id);
+    return (hf_bytes){list->wire, list->n};
+}
+
 void hf_trace_choice_text(const hf_conn *c, const char *what, const char *offered,
                           const char *supported, const char *chosen, const char *rule)
 {

@@ -37,6 +37,13 @@ void hf_trace_secret(const hf_conn *c, const char *keylog, const char *name, con
  * `namer`. */
 void hf_trace_choice(const hf_conn *c, const char *what, hf_bytes offered, hf_bytes supported,
                      const char *(*namer)(uint16_t), const char *chosen, const char *rule);
+/* What this side has, as a list for the above: every version, and every suite, of the config. */
+typedef struct hf_own_list {
+    uint8_t wire[64];
+    size_t n;
+} hf_own_list;
+hf_bytes hf_own_versions(const hf_config *cfg, hf_own_list *list);
+hf_bytes hf_own_suites(const hf_config *cfg, hf_own_list *list);
 /* The same with the lists as texts (may be NULL). */
 void hf_trace_choice_text(const hf_conn *c, const char *what, const char *offered,
                           const char *supported, const char *chosen, const char *rule);

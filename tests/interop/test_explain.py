@@ -182,6 +182,14 @@ class ExplainTest(unittest.TestCase):
             _, said = self.run_program("explain", name, expect=LOCAL_FILE)
             self.assertIn("No such file", said)
 
+    def test_the_client_says_what_it_supports(self):
+        told = json.loads(self.explain("--json")[0])
+        choices = {s["what"]: s for s in told["steps"] if s["kind"] == "choice"}
+        for what in ("version", "cipher suite", "group"):
+            names = choices[what]["supported"]
+            self.assertIn(choices[what]["chosen"], names)
+            self.assertNotIn("0x", names)  # GREASE is offered, not supported
+
     def test_a_page_is_a_file_and_is_not_replaced_unasked(self):
         target = f"localhost:{self.port}"
         page = os.path.join(self.dir, "page.html")

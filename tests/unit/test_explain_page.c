@@ -1,6 +1,7 @@
 /* test_explain_page.c: the page holds the document and all that it needs, and nothing in the
  * document can leave its place. */
 #define _POSIX_C_SOURCE 200809L /* open_memstream */
+#include "explain/causes.h"
 #include "explain_sample.h"
 
 #include <setjmp.h>
@@ -156,6 +157,42 @@ static void a_sink_that_stops_is_told(void **state)
     hf_explain_free(x);
 }
 
+static void a_command_never_carries_more_than_a_plain_target(void **state)
+{
+    (void)state;
+    char text[200];
+    const ex_causes *c = ex_causes_of(HF_E_CERT_WRONG_NAME);
+    assert_non_null(c);
+    assert_string_equal(ex_command_text(text, sizeof text, c, "example.test:443"),
+                        "handfast cert show example.test:443");
+    static const char *const hostile[] = {"a;reboot", "$(reboot)", "-k",  "a b", "`x`",
+                                          "a\nb",     "",          "a'b", "a|b", "a>b"};
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+        assert_string_equal(ex_command_text(text, sizeof text, c, hostile[i]),
+                            "handfast cert show HOST:PORT");
+    assert_string_equal(ex_command_text(text, sizeof text, c, NULL),
+                        "handfast cert show HOST:PORT");
+    c = ex_causes_of(HF_E_NAME_NOT_FOUND);
+    assert_string_equal(ex_command_text(text, sizeof text, c, "[::1]:443"), "getent hosts [::1]");
+    assert_string_equal(ex_command_text(text, sizeof text, c, "a.test:1"), "getent hosts a.test");
+    for (size_t size = 1; size < 24; size++)
+        assert_true(strlen(ex_command_text(text, size, c, "a.test:1")) < size);
+}
+
+static void a_failure_comes_with_its_causes(void **state)
+{
+    (void)state;
+    hf_explain *x = recording("example.test");
+    hf_explain_finish(x, NULL, &(hf_error){.code = HF_E_CERT_EXPIRED});
+    char *page = page_of(x, NULL);
+    assert_non_null(
+        strstr(page, "\"causes\":[\"the server's certificate was not renewed in time\""));
+    assert_non_null(strstr(page, "\"command\":\"handfast cert show example.test\""));
+    free(page);
+    hf_explain_free(x);
+    assert_null(ex_causes_of(HF_OK));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +202,8 @@ int main(void)
         cmocka_unit_test(a_page_that_a_server_sends_may_ask_that_server),
         cmocka_unit_test(two_connections_stand_in_one_page),
         cmocka_unit_test(a_sink_that_stops_is_told),
+        cmocka_unit_test(a_command_never_carries_more_than_a_plain_target),
+        cmocka_unit_test(a_failure_comes_with_its_causes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

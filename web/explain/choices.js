@@ -14,6 +14,17 @@ function names(list, chosen, other) {
   }));
 }
 
+// What would have been chosen if the chosen one had not been there. A server takes the first of its own
+// list that the client offers; what another server's list is, a client cannot know.
+function otherwise(model, c) {
+  const offered = namesOf(c.offered).filter(n => !isGrease(n) && n !== "..."), supported = namesOf(c.supported);
+  const common = supported.filter(n => offered.includes(n) && n !== c.chosen);
+  if (!supported.length || !offered.length) return "";
+  if (!common.length) return "nothing: the handshake would have failed";
+  if (model.connection.role === "server") return common[0];
+  return `the server's choice among ${common.join(", ")}`;
+}
+
 export function drawChoices(model) {
   if (!model.choices.length) return null;
   return h("section", { id: "negotiation", "aria-label": "Negotiation" }, h("h2", {}, "What was agreed, and why"),
@@ -24,5 +35,5 @@ export function drawChoices(model) {
         h("th", { scope: "row" }, c.what), h("td", { "data-label": "chosen" }, h("b.chosen", {}, c.chosen || "nothing")),
         h("td", { "data-label": "offered" }, names(c.offered, c.chosen, c.supported)),
         h("td", { "data-label": "supported" }, names(c.supported, c.chosen, c.offered)),
-        h("td", { "data-label": "rule" }, c.rule), h("td", { "data-label": "otherwise" }, c.otherwise || "")))))));
+        h("td", { "data-label": "rule" }, c.rule), h("td", { "data-label": "otherwise" }, c.otherwise || otherwise(model, c))))))));
 }

@@ -5,10 +5,24 @@ import { transcriptOf, wordFor, bytesOf } from "./model.js";
 const W = 236, H = 58, GAP_X = 74, GAP_Y = 14;
 
 // TLS 1.3's own ladder, for what the recording only names: RFC 9846 section 7.1.
+const EXTRACTED = { "Early Secret": "HKDF-Extract, from zeros or a pre-shared key", "Handshake Secret": "HKDF-Extract, salted with the Early Secret (label “derived”)",
+  "Main Secret": "HKDF-Extract, salted with the Handshake Secret (label “derived”)" };
 const ABOVE = { "Handshake Secret": ["Early Secret", "shared secret"], "Main Secret": ["Handshake Secret"] };
 
+// Hybrid groups put two shared secrets one after the other: which, and how long each is.
+const HYBRIDS = {
+  X25519MLKEM768: [["ML-KEM-768 shared secret", 32], ["X25519 shared secret", 32]],
+  SecP256r1MLKEM768: [["P-256 shared secret", 32], ["ML-KEM-768 shared secret", 32]],
+  SecP384r1MLKEM1024: [["P-384 shared secret", 48], ["ML-KEM-1024 shared secret", 32]],
+};
+
 function halvesOf(secret) {
-  return secret.halves || [];
+  let at = 0;
+  return (HYBRIDS[secret.from] || []).map(([name, length]) => {
+    const bytes = secret.redacted || !secret.bytes ? undefined : secret.bytes.slice(2 * at, 2 * (at + length));
+    at += length;
+    return { name, length, bytes };
+  });
 }
 
 // Nodes by name, with what each came from. A name that is only mentioned becomes a node of its own.
@@ -106,9 +120,9 @@ function titleOf(n) {
 
 function subtitle(n) {
   if (n.isRecords) return n.isRecords;
-  if (n.half) return `${n.half.length} bytes, one half of the secret`;
+  if (n.half) return n.half.bytes ? `${n.half.bytes.slice(0, 22)}…` : `${n.half.length} bytes, redacted`;
   const s = n.secret;
-  if (!s) return "";
+  if (!s) return n.name in EXTRACTED ? "HKDF-Extract" : "";
   if (s.redacted) return "redacted";
   return s.bytes ? `${s.bytes.slice(0, 22)}${s.bytes.length > 22 ? "…" : ""}` : "";
 }
@@ -197,10 +211,10 @@ class Graph {
     const records = n.isRecords || (s && s.name !== "shared secret") ? this.protects(n) : [];
     const bytes = s && !s.redacted ? s.bytes : n.half && n.half.bytes;
     replace(this.info, h("h4", {}, titleOf(n)), word.what && h("p", {}, word.what),
-      facts([["made from", n.from.map(f => f.name).join(" and ")], ["by", s && operation(s)],
-        ["HKDF label", s && s.label && h("code", {}, s.label)],
+      facts([["made from", n.from.map(f => f.name).join(" and ")], ["by", n.isRecords ? (this.model.is13 ? "HKDF-Expand-Label, label “key” for the key and “iv” for the start of the nonce" : "") : s ? operation(s, this.model) : EXTRACTED[n.name]],
+        ["label", s && s.label && h("code", {}, s.label)],
         ["context", s && s.context && h("code.wrap", {}, s.context)], ["which covers", s && s.context && s.label && covers],
-        ["bytes", bytes ? h("code.wrap", {}, hexText(bytesOf(bytes))) : s ? h("b.redacted", {}, "redacted: recorded without --secrets") : ""],
+        ["bytes", bytes ? h("code.wrap", {}, hexText(bytesOf(bytes))) : s || n.half ? h("b.redacted", {}, "redacted: recorded without --secrets") : ""],
         ["rule", word.section]]),
       records.length ? h("div", {}, h("p.small", {}, `It protects ${plural(records.length, "record")}:`),
         h("div.jumps", {}, records.slice(0, 24).map(r => h("button", { type: "button", onclick: () => this.app.show({ step: r.step, focus: true, sent: true }) },
@@ -212,10 +226,10 @@ class Graph {
   }
 }
 
-function operation(s) {
-  if (s.op) return s.op;
-  if (s.name === "shared secret") return "key agreement";
-  if (/^(Early|Handshake|Main) Secret$/.test(s.name)) return "HKDF-Extract";
+function operation(s, model) {
+  if (/^(pre)?(shared|master) secret$/.test(s.name) && !s.label) return "key agreement";
+  if (!model.is13 && s.label) return "the PRF of TLS 1.2";
+  if (s.name in EXTRACTED) return EXTRACTED[s.name];
   return s.label ? "HKDF-Expand-Label" : "";
 }
 

@@ -79,7 +79,7 @@ function excerpt(model, app) {
 export function drawFailure(model, app) {
   const e = model.error;
   if (!e) return null;
-  const bad = model.checks.find(s => s.code);
+  const bad = model.checks.find(s => s.code), { causes, command } = model.verdict;
   const where = [e.message, model.failed ? `from the ${speaker(model, model.failed)}` : ""].filter(Boolean).join(" ");
   return h("section.failure", { id: "failure", "aria-label": "What failed" },
     h("h2", {}, "What failed"),
@@ -92,6 +92,6 @@ export function drawFailure(model, app) {
     excerpt(model, app),
     bad && h("p", {}, h("button", { type: "button", onclick: () => app.go("certificates", `check-${bad.step}`) },
       `Show the check that failed: ${bad.name}`)),
-    e.causes && e.causes.length ? [h("h3", {}, "Likely causes"), h("ul", {}, e.causes.map(t => h("li", {}, t)))] : null,
-    h("h3", {}, "What mends it"), h("p", {}, e.remedy), e.command && h("pre.command", { tabindex: "0" }, e.command));
+    causes && causes.length ? [h("h3", {}, "Likely causes"), h("ul", {}, causes.map(t => h("li", {}, t)))] : null,
+    h("h3", {}, "What mends it"), h("p", {}, e.remedy), command && h("pre.command", { tabindex: "0" }, command));
 }
