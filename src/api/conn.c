@@ -80,9 +80,9 @@ void hf_conn_free(hf_conn *c)
 {
     if (c == NULL)
         return;
-    hf_conn_drop_handshake(c);
     hf_channel_free(&c->channel);
     hf_buf_free(&c->messages);
+    hf_conn_drop_handshake(c); /* buffers lay in it */
     hf_free(c->error);
     if (c->host != (char *)(c + 1))
         hf_free(c->host);

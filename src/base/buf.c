@@ -7,6 +7,35 @@
 
 #define LEAST_ROOM 256U
 
+void hf_buf_lend(hf_buf *b, void *memory, size_t room)
+{
+    if (b->p == NULL)
+        *b = (hf_buf){.p = memory, .room = room};
+}
+
+/* Wiped, and given back unless another does that. */
+static void release(const hf_buf *b)
+{
+    hf_wipe(b->p, b->n);
+    hf_free(b->block);
+}
+
+hf_status hf_buf_own(hf_buf *b)
+{
+    hf_buf own = {0};
+    hf_status s = hf_buf_is_lent(b) ? hf_buf_append(&own, hf_buf_bytes(b)) : HF_OK;
+    if (s != HF_OK || !hf_buf_is_lent(b))
+        return s;
+    release(b);
+    *b = own;
+    return HF_OK;
+}
+
+void hf_buf_adopt(hf_buf *b, void *block)
+{
+    b->block = block;
+}
+
 hf_status hf_buf_reserve(hf_buf *b, size_t more)
 {
     if (b->room - b->n >= more)
@@ -22,9 +51,8 @@ hf_status hf_buf_reserve(hf_buf *b, size_t more)
     if (p == NULL)
         return HF_E_OUT_OF_MEMORY;
     hf_copy(p, b->p, b->n);
-    hf_free_wiped(b->p, b->n);
-    b->p = p;
-    b->room = room;
+    release(b);
+    *b = (hf_buf){.p = p, .n = b->n, .room = room, .block = p};
     return HF_OK;
 }
 
@@ -59,6 +87,6 @@ void hf_buf_clear(hf_buf *b)
 
 void hf_buf_free(hf_buf *b)
 {
-    hf_free_wiped(b->p, b->n);
+    release(b);
     *b = (hf_buf){0};
 }

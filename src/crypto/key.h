@@ -6,11 +6,11 @@
 #include <handfast/x509.h>
 
 /* A public key read from SubjectPublicKeyInfo. Owns what libcrypto needs; free with
- * hf_pubkey_clear. */
+ * hf_pubkey_clear. `type` is HF_KEY_NONE where there is no key. */
 typedef struct hf_pubkey {
     hf_key_type type;
     unsigned bits;
-    void *impl;
+    void *room[6]; /* an hf_key_material, so that reading a key allocates nothing */
 } hf_pubkey;
 
 /* Type and size from SubjectPublicKeyInfo alone, with no libcrypto object made (cheap; a

@@ -1,7 +1,8 @@
 /* key_public.c: public keys as they stand in certificates. */
-#include "base/alloc.h"
 #include "crypto/key.h"
 #include "crypto/key_material.h"
+
+#include <string.h>
 
 hf_key_type hf_spki_type(hf_bytes spki, unsigned *bits)
 {
@@ -11,31 +12,35 @@ hf_key_type hf_spki_type(hf_bytes spki, unsigned *bits)
     return status == HF_OK ? k.type : HF_KEY_NONE;
 }
 
+_Static_assert(sizeof(hf_key_material) <= sizeof(((hf_pubkey *)0)->room), "it has room");
+
+static hf_key_material material_of(const hf_pubkey *key)
+{
+    hf_key_material m;
+    memcpy(&m, key->room, sizeof m);
+    return m;
+}
+
 hf_status hf_pubkey_read(hf_bytes spki, hf_pubkey *out)
 {
     hf_spki k;
+    hf_key_material m;
     *out = (hf_pubkey){.type = HF_KEY_NONE};
     hf_status status = hf_spki_parse(spki, &k);
+    if (status == HF_OK)
+        status = hf_key_material_public(&k, &m);
     if (status != HF_OK)
         return status;
-    hf_key_material *m = hf_alloc(sizeof *m);
-    if (m == NULL)
-        return HF_E_OUT_OF_MEMORY;
-    status = hf_key_material_public(&k, m);
-    if (status != HF_OK) {
-        hf_free(m);
-        return status;
-    }
-    *out = (hf_pubkey){.type = k.type, .bits = k.bits, .impl = m};
+    *out = (hf_pubkey){.type = k.type, .bits = k.bits};
+    memcpy(out->room, &m, sizeof m);
     return HF_OK;
 }
 
 void hf_pubkey_clear(hf_pubkey *key)
 {
-    if (key->impl != NULL) {
-        hf_key_material_clear(key->impl);
-        hf_free(key->impl);
-    }
+    hf_key_material m = material_of(key);
+    if (key->type != HF_KEY_NONE)
+        hf_key_material_clear(&m);
     *key = (hf_pubkey){.type = HF_KEY_NONE};
 }
 
@@ -48,11 +53,10 @@ static bool hash_allowed(const hf_key_material *m, const hf_hash *hash)
 hf_status hf_pubkey_verify(const hf_pubkey *key, const hf_sigscheme *scheme, hf_bytes message,
                            hf_bytes signature)
 {
-    const hf_key_material *m = key->impl;
-    if (m == NULL || !hf_sigscheme_fits(scheme, key->type, key->bits) ||
-        !hash_allowed(m, scheme->hash))
+    const hf_key_material m = material_of(key);
+    if (!hf_sigscheme_fits(scheme, key->type, key->bits) || !hash_allowed(&m, scheme->hash))
         return HF_E_SCHEME_KEY_MISMATCH;
-    return hf_key_material_verify(m, hf_sigscheme_padding(scheme), scheme->hash, message,
+    return hf_key_material_verify(&m, hf_sigscheme_padding(scheme), scheme->hash, message,
                                   signature);
 }
 
@@ -64,8 +68,7 @@ static bool is_ecdsa(hf_key_type type)
 hf_status hf_pubkey_verify_cert(const hf_pubkey *key, const hf_sigscheme *scheme, hf_bytes message,
                                 hf_bytes signature)
 {
-    const hf_key_material *m = key->impl;
-    if (m == NULL || scheme == NULL || scheme->key == HF_KEY_NONE)
+    if (key->type == HF_KEY_NONE || scheme == NULL || scheme->key == HF_KEY_NONE)
         return HF_E_SCHEME_KEY_MISMATCH;
     const hf_padding padding = hf_sigscheme_padding(scheme);
     hf_sigscheme paired = *scheme;

@@ -117,9 +117,7 @@ static hf_status take_handshake(hf_conn *c, const hf_record *r, hf_error *e)
     if (r->content.n == 0)
         return hf_fail(e, HF_E_RECORD_EMPTY, "fragment", "at least 1 byte of a handshake message",
                        "none");
-    const size_t usual = 1024; /* most messages fit, without growing */
-    if (hf_buf_reserve(&c->messages, c->messages.p == NULL ? usual : 0) != HF_OK ||
-        hf_buf_append(&c->messages, r->content) != HF_OK)
+    if (hf_buf_append(&c->messages, r->content) != HF_OK)
         return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
     c->idle_records = 0;
     return HF_OK;
@@ -247,22 +245,34 @@ static hf_status next_message(hf_conn *c, bool *took, hf_error *e)
 /* ---- the loop ---- */
 
 /* Keys may be expanded in the scratch. */
-void hf_conn_drop_handshake(hf_conn *c)
+static void take_back_keys(hf_conn *c)
 {
     hf_epoch_lend(&c->channel.read, NULL);
     hf_epoch_lend(&c->channel.write, NULL);
+}
+
+void hf_conn_drop_handshake(hf_conn *c)
+{
+    take_back_keys(c);
     hf_handshake_free(c->hs);
     c->hs = NULL;
 }
 
 /* The handshake is over: what stays moves to the connection, the scratch goes. */
-static void finish_handshake(hf_conn *c)
+static hf_status finish_handshake(hf_conn *c)
 {
+    const size_t data_at = c->data.n != 0 ? (size_t)(c->data.p - c->channel.in.p) : 0;
+    hf_status in = hf_channel_own(&c->channel), messages = hf_buf_own(&c->messages);
+    if (in != HF_OK || messages != HF_OK)
+        return HF_E_OUT_OF_MEMORY;
+    if (c->data.n != 0)
+        c->data.p = c->channel.in.p + data_at;
     c->established = true;
     hf_trace_state(c, "established", "RFC 9846 section 4.5.3");
-    hf_conn_drop_handshake(c);
-    if (c->messages.n == 0)
-        hf_buf_free(&c->messages);
+    take_back_keys(c);
+    hf_handshake_leave(c->hs);
+    c->hs = NULL;
+    return HF_OK;
 }
 
 /* One turn: *more is false when only the outside can help. */
@@ -279,7 +289,9 @@ static hf_status turn(hf_conn *c, bool *more, hf_error *e)
         if (want == HF_SCRIPT_JOB)
             return HF_OK;
         if (want == HF_SCRIPT_DONE)
-            finish_handshake(c);
+            s = finish_handshake(c);
+        if (s != HF_OK)
+            return hf_fail(e, s, NULL, NULL, NULL);
     }
     if (c->data.n != 0)
         return HF_OK;

@@ -8,15 +8,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Behind the struct, in the same allocation: enough for a handshake with a chain of usual length.
- */
-#define SCRATCH_ROOM 12288U
-/* A flight's records, without growing. */
-#define OUTPUT_ROOM 3072U
+/* A handshake is one allocation: the struct, and behind it what a handshake with a chain of usual
+ * length needs. Whatever grows out of its room asks for more. */
+typedef struct block {
+    hf_handshake hs;
+    uint8_t arena[12288];
+    uint8_t pending[2048];  /* the ClientHello, until the hash is known */
+    uint8_t messages[2048]; /* what came, until it is a whole message */
+    uint8_t flight[2304];
+    uint8_t in[4096], out[3072]; /* the records */
+} block;
 
-_Static_assert(sizeof(hf_handshake) % 16 == 0, "what follows it is aligned");
+_Static_assert(offsetof(block, arena) % 16 == 0, "an arena is aligned");
 
-static void free_scratch(hf_handshake *hs)
+/* All that the handshake holds is given back and wiped, but for its block. */
+static void empty_scratch(hf_handshake *hs)
 {
     hf_transcript_free(&hs->transcript);
     hf_buf_free(&hs->flight);
@@ -25,7 +31,13 @@ static void free_scratch(hf_handshake *hs)
     hf_arena_free(&hs->arena);
     hf_config_free(hs->answer.use);
     hf_config_free(hs->cfg);
-    hf_free_wiped(hs, sizeof(*hs));
+    hf_wipe(hs, sizeof(*hs));
+}
+
+static void free_scratch(hf_handshake *hs)
+{
+    empty_scratch(hs);
+    hf_free(hs);
 }
 
 static void release_job(hf_job *job)
@@ -35,11 +47,16 @@ static void release_job(hf_job *job)
 
 hf_status hf_handshake_new(hf_conn *c)
 {
-    hf_handshake *hs = hf_alloc_raw(sizeof(*hs) + SCRATCH_ROOM);
-    if (hs == NULL)
+    block *b = hf_alloc_raw(sizeof(*b));
+    if (b == NULL)
         return HF_E_OUT_OF_MEMORY;
+    hf_handshake *hs = &b->hs;
     memset(hs, 0, sizeof(*hs));
-    hf_arena_lend(&hs->arena, hs + 1, SCRATCH_ROOM);
+    hf_arena_lend(&hs->arena, b->arena, sizeof(b->arena));
+    hf_buf_lend(&hs->transcript.pending, b->pending, sizeof(b->pending));
+    hf_buf_lend(&hs->flight, b->flight, sizeof(b->flight));
+    hf_buf_lend(&c->messages, b->messages, sizeof(b->messages));
+    hf_channel_lend(&c->channel, b->in, sizeof(b->in), b->out, sizeof(b->out));
     hs->conn = c;
     hs->cfg = hf_config_ref(c->cfg);
     hs->table = hf_table13;
@@ -57,6 +74,14 @@ void hf_handshake_free(hf_handshake *hs)
     hs->conn = NULL;
     if (hf_job_abandon(&hs->job))
         free_scratch(hs);
+}
+
+void hf_handshake_leave(hf_handshake *hs)
+{
+    hf_channel *ch = &hs->conn->channel;
+    empty_scratch(hs);
+    if (!hf_channel_adopt(ch, hs))
+        hf_free(hs);
 }
 
 hf_status hf_hs_fail(hf_handshake *hs, hf_status code, const char *field, const char *expected,
@@ -124,9 +149,7 @@ hf_status hf_hs_flush(hf_handshake *hs)
     if (hs->flight.n == 0)
         return HF_OK;
     hf_channel *ch = &hs->conn->channel;
-    hf_status s = hf_buf_reserve(&ch->out, ch->out.p == NULL ? OUTPUT_ROOM : 0);
-    if (s == HF_OK)
-        s = hf_channel_send(ch, HF_CONTENT_HANDSHAKE, hf_buf_bytes(&hs->flight));
+    hf_status s = hf_channel_send(ch, HF_CONTENT_HANDSHAKE, hf_buf_bytes(&hs->flight));
     hf_buf_clear(&hs->flight);
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }

@@ -116,6 +116,10 @@ hf_status hf_handshake_new(hf_conn *c);
 /* Lets the connection's scratch go; a job in flight keeps it until it is done. */
 void hf_handshake_free(hf_handshake *hs);
 
+/* The same at the end of a handshake that was completed, with no job in flight: its last records,
+ * which lie in the scratch until they are sent, keep the (wiped) memory until then. */
+void hf_handshake_leave(hf_handshake *hs);
+
 /* What handlers return on failure: fills hs->error. `got` is a printf format, may be NULL. */
 hf_status hf_hs_fail(hf_handshake *hs, hf_status code, const char *field, const char *expected,
                      const char *got, ...) HF_PRINTF(5, 6);

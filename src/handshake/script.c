@@ -28,8 +28,6 @@ uint8_t hf_message_type(hf_bytes message)
 
 /* ---- sending ---- */
 
-#define FLIGHT_ROOM 2048U /* most flights whole, without growing */
-
 static const char *name_of(uint8_t type)
 {
     const char *name = hf_message_name(type);
@@ -54,8 +52,6 @@ static hf_status send_message(hf_handshake *hs, const hf_row *row)
 {
     hf_writer w;
     size_t start = hs->flight.n;
-    if (hf_buf_reserve(&hs->flight, hs->flight.p == NULL ? FLIGHT_ROOM : 0) != HF_OK)
-        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
     hf_writer_init_buf(&w, &hs->flight);
     hf_write_u8(&w,
                 row->message == HF_MSG_HELLO_RETRY_REQUEST ? HF_MSG_SERVER_HELLO : row->message);

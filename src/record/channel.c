@@ -299,6 +299,27 @@ static void trim_buffers(hf_channel *ch)
         hf_buf_free(&ch->out);
 }
 
+void hf_channel_lend(hf_channel *ch, uint8_t *in, size_t in_room, uint8_t *out, size_t out_room)
+{
+    hf_buf_lend(&ch->in, in, in_room);
+    hf_buf_lend(&ch->out, out, out_room);
+}
+
+hf_status hf_channel_own(hf_channel *ch)
+{
+    return hf_buf_own(&ch->in);
+}
+
+bool hf_channel_adopt(hf_channel *ch, void *block)
+{
+    const bool waits = hf_buf_is_lent(&ch->out) && ch->out.n != 0;
+    if (waits)
+        hf_buf_adopt(&ch->out, block);
+    else if (hf_buf_is_lent(&ch->out))
+        hf_buf_free(&ch->out);
+    return waits;
+}
+
 static void rest_unless_used(hf_epoch *e)
 {
     if (!e->used)

@@ -30,6 +30,14 @@ typedef struct hf_channel {
 void hf_channel_init(hf_channel *ch, const hf_trace *trace, const hf_conn *conn);
 void hf_channel_free(hf_channel *ch);
 
+/* Lends both buffers their first memory. hf_channel_own asks for that of the input back
+ * (HF_E_OUT_OF_MEMORY leaves it as it was); output that waits is hf_channel_adopt's. */
+void hf_channel_lend(hf_channel *ch, uint8_t *in, size_t in_room, uint8_t *out, size_t out_room);
+hf_status hf_channel_own(hf_channel *ch);
+/* The block that the lent memory lies in is to be given up. True when the output, not sent yet,
+ * keeps it and will free it; false when nothing of it is in use any more. */
+bool hf_channel_adopt(hf_channel *ch, void *block);
+
 /* ---- input ---- */
 
 /* Takes as much of `n` bytes as one record needs beyond what is there; *used says how much. */

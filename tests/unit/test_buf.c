@@ -155,9 +155,108 @@ static void memory_comes_zeroed_and_aligned(void **state)
     }
 }
 
+static void a_lent_buffer_uses_the_memory_until_it_is_too_small(void **unused)
+{
+    (void)unused;
+    uint8_t memory[16];
+    hf_buf b = {0};
+    memset(memory, 0x55, sizeof memory);
+    hf_buf_lend(&b, memory, sizeof memory);
+    assert_int_equal(hf_buf_append(&b, (hf_bytes){(const uint8_t *)"0123456789abcdef", 16}), HF_OK);
+    assert_ptr_equal(b.p, memory);
+    assert_int_equal(hf_buf_append(&b, (hf_bytes){(const uint8_t *)"g", 1}), HF_OK);
+    assert_ptr_not_equal(b.p, memory);
+    assert_false(hf_buf_is_lent(&b));
+    assert_memory_equal(b.p, "0123456789abcdefg", 17);
+    for (size_t i = 0; i < sizeof memory; i++)
+        assert_int_equal(memory[i], 0); /* wiped as it was left */
+    hf_buf_free(&b);
+}
+
+static void what_is_lent_is_wiped_and_not_freed(void **unused)
+{
+    (void)unused;
+    uint8_t memory[16];
+    hf_buf b = {0};
+    hf_buf_lend(&b, memory, sizeof memory);
+    hf_buf_append(&b, (hf_bytes){(const uint8_t *)"secret", 6});
+    hf_buf_free(&b);
+    assert_null(b.p);
+    assert_int_equal(memory[0], 0);
+    assert_int_equal(memory[5], 0);
+}
+
+static void lending_leaves_a_buffer_that_has_memory_alone(void **unused)
+{
+    (void)unused;
+    uint8_t memory[16];
+    hf_buf b = {0};
+    hf_buf_append(&b, (hf_bytes){(const uint8_t *)"own", 3});
+    hf_buf_lend(&b, memory, sizeof memory);
+    assert_ptr_not_equal(b.p, memory);
+    assert_int_equal(b.n, 3);
+    hf_buf_free(&b);
+}
+
+static void owning_copies_what_is_there(void **unused)
+{
+    (void)unused;
+    uint8_t memory[16];
+    hf_buf b = {0};
+    hf_buf_lend(&b, memory, sizeof memory);
+    assert_int_equal(hf_buf_own(&b), HF_OK); /* nothing there: nothing allocated */
+    assert_null(b.p);
+    hf_buf_lend(&b, memory, sizeof memory);
+    hf_buf_append(&b, (hf_bytes){(const uint8_t *)"stays", 5});
+    assert_int_equal(hf_buf_own(&b), HF_OK);
+    assert_ptr_not_equal(b.p, memory);
+    assert_memory_equal(b.p, "stays", 5);
+    assert_int_equal(memory[0], 0);
+    const uint8_t *p = b.p;
+    assert_int_equal(hf_buf_own(&b), HF_OK); /* it is its own already */
+    assert_ptr_equal(b.p, p);
+    hf_buf_free(&b);
+}
+
+static void no_memory_to_own_leaves_the_content_where_it_is(void **unused)
+{
+    (void)unused;
+    uint8_t memory[16];
+    hf_buf b = {0};
+    hf_buf_lend(&b, memory, sizeof memory);
+    hf_buf_append(&b, (hf_bytes){(const uint8_t *)"stays", 5});
+    watch.fail = true;
+    assert_int_equal(hf_buf_own(&b), HF_E_OUT_OF_MEMORY);
+    watch.fail = false;
+    assert_ptr_equal(b.p, memory);
+    assert_memory_equal(b.p, "stays", 5);
+    hf_buf_free(&b);
+}
+
+static void what_is_adopted_is_freed_with_the_buffer(void **unused)
+{
+    (void)unused;
+    uint8_t *block = hf_alloc(64); /* a leak, or a second free, is seen by the sanitizer */
+    hf_buf b = {0};
+    hf_buf_lend(&b, block + 32, 32);
+    hf_buf_append(&b, (hf_bytes){(const uint8_t *)"handed over", 11});
+    hf_buf_adopt(&b, block);
+    assert_false(hf_buf_is_lent(&b));
+    assert_int_equal(hf_buf_own(&b), HF_OK);
+    assert_ptr_equal(b.p, block + 32);
+    hf_buf_free(&b);
+    assert_null(b.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lent_buffer_uses_the_memory_until_it_is_too_small),
+        cmocka_unit_test(what_is_lent_is_wiped_and_not_freed),
+        cmocka_unit_test(lending_leaves_a_buffer_that_has_memory_alone),
+        cmocka_unit_test(owning_copies_what_is_there),
+        cmocka_unit_test(no_memory_to_own_leaves_the_content_where_it_is),
+        cmocka_unit_test(what_is_adopted_is_freed_with_the_buffer),
         cmocka_unit_test_teardown(append_keeps_what_was_there, nothing_is_left),
         cmocka_unit_test_teardown(growth_doubles_so_that_appending_is_cheap, nothing_is_left),
         cmocka_unit_test_teardown(reserve_makes_the_room_it_was_asked_for, nothing_is_left),
