@@ -12,14 +12,12 @@
  * length needs. Whatever grows out of its room asks for more. */
 typedef struct block {
     hf_handshake hs;
-    uint8_t arena[12288];
+    _Alignas(16) uint8_t arena[12288];
     uint8_t pending[2048];  /* the ClientHello, until the hash is known */
     uint8_t messages[2048]; /* what came, until it is a whole message */
     uint8_t flight[2304];
     uint8_t in[4096], out[3072]; /* the records */
 } block;
-
-_Static_assert(offsetof(block, arena) % 16 == 0, "an arena is aligned");
 
 /* All that the handshake holds is given back and wiped, but for its block. */
 static void empty_scratch(hf_handshake *hs)
