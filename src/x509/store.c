@@ -78,14 +78,19 @@ const hf_cert *hf_store_next(const hf_store *store, hf_bytes name, uint64_t hash
     return NULL;
 }
 
-const hf_cert *hf_store_find(const hf_store *store, hf_bytes der, hf_bytes subject)
+static const hf_cert *find_hashed(const hf_store *store, hf_bytes der, hf_bytes subject,
+                                  uint64_t hash)
 {
-    uint64_t hash = hf_name_hash(subject);
     const hf_cert *c;
     for (size_t at = 0; (c = hf_store_next(store, subject, hash, &at)) != NULL;)
         if (hf_bytes_equal(c->der, der))
             return c;
     return NULL;
+}
+
+const hf_cert *hf_store_find(const hf_store *store, hf_bytes der, hf_bytes subject)
+{
+    return find_hashed(store, der, subject, hf_name_hash(subject));
 }
 
 /* ---- adding ---- */
@@ -138,30 +143,38 @@ typedef struct adding {
     size_t found;
 } adding;
 
+/* A certificate that is there already counts as added. */
+static hf_status keep(hf_store *s, anchor *a, bool *kept)
+{
+    *kept = false;
+    a->hash = hf_name_hash(a->cert.subject);
+    if (find_hashed(s, a->cert.der, a->cert.subject, a->hash) != NULL)
+        return HF_OK;
+    if (grow(s) != HF_OK)
+        return HF_E_OUT_OF_MEMORY;
+    s->anchors[s->count] = a;
+    link_anchor(s, s->count++);
+    *kept = true;
+    return HF_OK;
+}
+
 static hf_status add_one(void *ctx, hf_bytes der)
 {
     adding *add = ctx;
-    hf_store *s = add->store;
-    hf_cert parsed;
+    bool kept = false;
     add->found++;
-    hf_status status = hf_cert_parse(der, &parsed, add->e);
-    if (status != HF_OK) {
-        hf_error_subject(add->e, "certificate %zu of the text", add->found);
-        return status;
-    }
-    if (hf_store_find(s, der, parsed.subject) != NULL)
-        return HF_OK;
     anchor *a = hf_alloc(sizeof(*a) + der.n);
-    if (a == NULL || grow(s) != HF_OK) {
-        hf_free(a);
+    if (a == NULL)
         return hf_fail(add->e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
-    }
     memcpy(a->der, der.p, der.n);
-    hf_cert_parse((hf_bytes){a->der, der.n}, &a->cert, NULL);
-    a->hash = hf_name_hash(a->cert.subject);
-    s->anchors[s->count] = a;
-    link_anchor(s, s->count++);
-    return HF_OK;
+    hf_status status = hf_cert_parse((hf_bytes){a->der, der.n}, &a->cert, add->e);
+    if (status != HF_OK)
+        hf_error_subject(add->e, "certificate %zu of the text", add->found);
+    else if (keep(add->store, a, &kept) != HF_OK)
+        status = hf_fail(add->e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    if (!kept)
+        hf_free(a);
+    return status;
 }
 
 hf_status hf_store_add(hf_store *store, hf_bytes pem_or_der, size_t *added, hf_error *e)

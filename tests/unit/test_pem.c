@@ -56,6 +56,38 @@ static void round_trips_at_every_length(void **state)
     }
 }
 
+/* Full lines are decoded at once: each of their characters may be any of 256, and only the 64 pass,
+ * each with its own value. */
+static void each_character_of_a_full_line_counts(void **state)
+{
+    (void)state;
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char text[200];
+    for (size_t at = 0; at < 64; at++)
+        for (unsigned c = 0; c < 256; c++) {
+            blocks b;
+            int n =
+                snprintf(text, sizeof(text), "-----BEGIN THING-----\n%s\n%s\n-----END THING-----\n",
+                         alphabet, alphabet);
+            text[strlen("-----BEGIN THING-----\n") + at] = (char)c;
+            b = (blocks){0};
+            hf_status s = hf_pem_each(hf_bytes_of(text, (size_t)n), "THING", keep, &b, NULL);
+            const char *known = c == 0 ? NULL : strchr(alphabet, (int)c);
+            bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+            if (known == NULL) { /* a blank leaves one character too few */
+                if (s != HF_E_PEM_MALFORMED)
+                    fail_msg("character %u at %zu passed%s", c, at, blank ? " (blank)" : "");
+                continue;
+            }
+            assert_int_equal(s, HF_OK);
+            assert_int_equal(b.len[0], 96);
+            unsigned v = (unsigned)(known - alphabet), shift = 18 - 6 * (unsigned)(at % 4);
+            const uint8_t *g = b.bytes[0] + at / 4 * 3;
+            assert_int_equal(((unsigned)g[0] << 16 | (unsigned)g[1] << 8 | g[2]) >> shift & 63, v);
+        }
+}
+
 static void finds_its_blocks_among_others(void **state)
 {
     (void)state;
@@ -187,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips_at_every_length),
+        cmocka_unit_test(each_character_of_a_full_line_counts),
         cmocka_unit_test(finds_its_blocks_among_others),
         cmocka_unit_test(text_without_blocks_gives_none),
         cmocka_unit_test(malformed_text_is_refused_with_the_line),
