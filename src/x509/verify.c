@@ -308,22 +308,92 @@ static hf_bytes key_identifier(hf_bytes extension, bool authority)
     return hf_der_value(&s, HF_DER_CONTEXT(0), "keyIdentifier");
 }
 
-/* Key identifiers are a hint for the order only: those that contradict each other come last. */
-static bool contradicts(const hf_cert *c, const hf_cert *issuer)
+/* ---- which issuer first ----
+ *
+ * Nothing here refuses: it orders. What is likeliest to lead to an accepted path, at the least
+ * cost, comes first, so that the budget is spent on it: a certificate whose key identifier is
+ * another one goes after all others, an expired one after all that are current; then anchors, which
+ * end the path; then those whose identifier is the one that is asked for; then those whose own
+ * issuer is an anchor. */
+enum {
+    RANK_FAR = 1 << 0,
+    RANK_UNNAMED = 1 << 1, /* one of the two key identifiers is missing */
+    RANK_UNTRUSTED = 1 << 2,
+    RANK_NOT_CURRENT = 1 << 3,
+    RANK_OTHER_KEY = 1 << 4,
+    RANKS = 1 << 5,
+    RANK_NONE = RANKS, /* no candidate */
+};
+
+static bool near_anchor(const search *s, const hf_cert *c)
+{
+    size_t at = 0;
+    return hf_store_next(s->params->store, c->issuer, hf_name_hash(c->issuer), &at) != NULL;
+}
+
+static unsigned rank(const search *s, const hf_cert *c, const hf_cert *issuer, bool from_store)
 {
     hf_bytes a = key_identifier(c->authority_key_id, true);
     hf_bytes b = key_identifier(issuer->subject_key_id, false);
-    return a.p != NULL && b.p != NULL && !hf_bytes_equal(a, b);
+    int64_t at = s->params->at_s;
+    unsigned r = 0;
+    if (a.p == NULL || b.p == NULL)
+        r |= RANK_UNNAMED;
+    else if (!hf_bytes_equal(a, b))
+        r |= RANK_OTHER_KEY;
+    if (at < issuer->not_before_s || at > issuer->not_after_s)
+        r |= RANK_NOT_CURRENT;
+    if (!from_store)
+        r |= RANK_UNTRUSTED | (near_anchor(s, issuer) ? 0U : (unsigned)RANK_FAR);
+    return r;
 }
 
-static bool try_store(search *s, unsigned depth, bool last, unsigned *tried)
+/* The ranks of the peer's first certificates as issuers of one; what a list has beyond them is not
+ * ranked, and tried last. */
+#define RANKED 128U
+typedef struct candidates {
+    const hf_cert *of;
+    uint64_t issuer_hash;
+    uint32_t present; /* bit n: there is one of rank n */
+    uint8_t rank[RANKED];
+} candidates;
+
+static bool is_candidate(const search *s, unsigned depth, const hf_cert *issuer)
+{
+    return hf_name_equal(s->path[depth].cert->issuer, issuer->subject) &&
+           !is_loop(s, depth, issuer) &&
+           hf_store_find(s->params->store, issuer->der, issuer->subject) == NULL;
+}
+
+static void find_candidates(const search *s, unsigned depth, candidates *k)
 {
     const hf_cert *c = s->path[depth].cert, *issuer;
-    uint64_t hash = hf_name_hash(c->issuer);
     size_t at = 0;
+    k->of = c;
+    k->issuer_hash = hf_name_hash(c->issuer);
+    k->present = 0;
+    while ((issuer = hf_store_next(s->params->store, c->issuer, k->issuer_hash, &at)) != NULL)
+        if (!is_loop(s, depth, issuer))
+            k->present |= 1U << rank(s, c, issuer, true);
+    for (size_t i = 1; i < s->count && i < RANKED; i++) {
+        k->rank[i] = RANK_NONE;
+        if (!is_candidate(s, depth, &s->chain[i]))
+            continue;
+        k->rank[i] = (uint8_t)rank(s, c, &s->chain[i], false);
+        k->present |= 1U << k->rank[i];
+    }
+}
+
+static bool try_store(search *s, unsigned depth, const candidates *k, unsigned wanted,
+                      unsigned *tried)
+{
+    const hf_cert *issuer;
+    size_t at = 0;
+    if ((wanted & RANK_UNTRUSTED) != 0)
+        return false;
     while (s->fatal == HF_OK &&
-           (issuer = hf_store_next(s->params->store, c->issuer, hash, &at)) != NULL) {
-        if (contradicts(c, issuer) != last || is_loop(s, depth, issuer))
+           (issuer = hf_store_next(s->params->store, k->of->issuer, k->issuer_hash, &at)) != NULL) {
+        if (rank(s, k->of, issuer, true) != wanted || is_loop(s, depth, issuer))
             continue;
         ++*tried;
         if (try_issuer(s, depth, issuer, true))
@@ -332,17 +402,26 @@ static bool try_store(search *s, unsigned depth, bool last, unsigned *tried)
     return false;
 }
 
-static bool try_chain(search *s, unsigned depth, bool last, unsigned *tried)
+static bool try_chain(search *s, unsigned depth, const candidates *k, unsigned wanted,
+                      unsigned *tried)
 {
-    const hf_cert *c = s->path[depth].cert;
-    for (size_t i = 1; i < s->count && s->fatal == HF_OK; i++) {
-        const hf_cert *issuer = &s->chain[i];
-        if (!hf_name_equal(c->issuer, issuer->subject) || contradicts(c, issuer) != last ||
-            is_loop(s, depth, issuer) ||
-            hf_store_find(s->params->store, issuer->der, issuer->subject) != NULL)
+    for (size_t i = 1; i < s->count && i < RANKED && s->fatal == HF_OK; i++) {
+        if (k->rank[i] != wanted)
             continue;
         ++*tried;
-        if (try_issuer(s, depth, issuer, false))
+        if (try_issuer(s, depth, &s->chain[i], false))
+            return true;
+    }
+    return false;
+}
+
+static bool try_rest(search *s, unsigned depth, unsigned *tried)
+{
+    for (size_t i = RANKED; i < s->count && s->fatal == HF_OK; i++) {
+        if (!is_candidate(s, depth, &s->chain[i]))
+            continue;
+        ++*tried;
+        if (try_issuer(s, depth, &s->chain[i], false))
             return true;
     }
     return false;
@@ -375,9 +454,14 @@ static bool extend(search *s, unsigned depth)
         return judge_policies(s, depth);
     if (!judge_algorithm(s, depth))
         return false;
-    for (int last = 0; last <= 1; last++)
-        if (try_store(s, depth, last, &tried) || try_chain(s, depth, last, &tried))
+    candidates k;
+    find_candidates(s, depth, &k);
+    for (unsigned wanted = 0; wanted < RANKS; wanted++)
+        if ((k.present >> wanted & 1) != 0 &&
+            (try_store(s, depth, &k, wanted, &tried) || try_chain(s, depth, &k, wanted, &tried)))
             return true;
+    if (try_rest(s, depth, &tried))
+        return true;
     if (tried == 0 && s->fatal == HF_OK)
         tell_untrusted(s, depth);
     return false;

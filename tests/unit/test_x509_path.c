@@ -86,10 +86,97 @@ static void limits_end_the_search(void **state)
     end(r);
 }
 
+#define AUTHORITY_KEY(id) BYTES("\x30\x0f\x06\x03\x55\x1d\x23\x04\x08\x30\x06\x80\x04" id)
+#define SUBJECT_KEY(id)   BYTES("\x30\x0d\x06\x03\x55\x1d\x0e\x04\x06\x04\x04" id)
+
+/* Thirty authorities of the leaf's issuer's name, one of which signed it: each hint alone brings
+ * the right one to the front, so that two signature checks are enough. */
+static void the_likeliest_issuer_is_tried_first(void **state)
+{
+    (void)state;
+    static const hf_bytes wanted = AUTHORITY_KEY("good"), good = SUBJECT_KEY("good"),
+                          other = SUBJECT_KEY("evil");
+    for (int hint = 0; hint < 4; hint++) {
+        order root = root_order(), right = middle_order(), leaf = leaf_order();
+        run *r = start(&root);
+        leaf.extra = wanted;
+        if (hint == 1)
+            right.extra = good;
+        with(r, &leaf);
+        for (unsigned i = 0; i < 30; i++) {
+            order wrong = right;
+            wrong.key = 3;
+            if (hint == 0) /* another key identifier */
+                wrong.extra = other;
+            if (hint == 1) /* no key identifier */
+                wrong.extra = (hf_bytes){NULL, 0};
+            if (hint == 2) /* expired */
+                wrong.to_s = NOW - 1;
+            if (hint == 3) /* an issuer that is no anchor */
+                wrong.issuer = "CN=Elsewhere";
+            with(r, &wrong);
+        }
+        with(r, &right);
+        r->params.limits.signature_checks = 2;
+        r->params.limits.path_steps = 2;
+        expect(r, HF_OK, NULL);
+        assert_int_equal(r->seen.paths, 1);
+        r->count--; /* without it all are tried, and none leads on */
+        r->params.limits.signature_checks = 0;
+        r->params.limits.path_steps = 0;
+        assert_int_not_equal(verdict(r), HF_OK);
+        assert_int_equal(r->seen.paths, 30);
+        end(r);
+    }
+}
+
+/* An anchor ends the path, so it goes before a cross certificate of the same authority, and a
+ * certificate whose identifier is another one goes last, but goes. */
+static void hints_order_and_never_refuse(void **state)
+{
+    (void)state;
+    static const hf_bytes wanted = AUTHORITY_KEY("good"), good = SUBJECT_KEY("good"),
+                          other = SUBJECT_KEY("evil");
+    order root = root_order(), middle = middle_order(), leaf = leaf_order();
+    order anchor = {.subject = "CN=Middle", .key = 1, .signer = 1, .ca = true};
+    leaf.extra = wanted;
+    middle.extra = good;
+    run *r = three(&root, &middle, &leaf);
+    assert_int_equal(hf_store_add(r->store, made(&anchor), NULL, NULL), HF_OK);
+    expect(r, HF_OK, NULL);
+    assert_int_equal(r->path_len, 2);
+    end(r);
+    middle.extra = other;
+    r = three(&root, &middle, &leaf);
+    expect(r, HF_OK, NULL);
+    assert_int_equal(r->path_len, 3);
+    end(r);
+}
+
+/* More certificates than are put in order: those beyond are still tried. */
+static void the_right_issuer_may_be_the_last_of_many(void **state)
+{
+    (void)state;
+    order root = root_order(), middle = middle_order(), leaf = leaf_order();
+    run *r = start(&root);
+    with(r, &leaf);
+    order stray = {.subject = "CN=Stray", .key = 4, .signer = 4, .ca = true};
+    hf_cert c = made_cert(&stray);
+    while (r->count < 190)
+        r->chain[r->count++] = c;
+    with(r, &middle);
+    expect(r, HF_OK, NULL);
+    assert_ptr_equal(r->path[1], &r->chain[190]);
+    end(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         MADE_TEST(backtracks_over_anchors_and_cross_certificates),
+        MADE_TEST(the_likeliest_issuer_is_tried_first),
+        MADE_TEST(hints_order_and_never_refuse),
+        MADE_TEST(the_right_issuer_may_be_the_last_of_many),
         MADE_TEST(loops_end),
         MADE_TEST(limits_end_the_search),
     };

@@ -14,10 +14,10 @@
 
 #define NOW  1767225600 /* 2026-01-01 00:00:00 UTC */
 #define DAY  86400
-#define MADE 512U
+#define MADE 1024U
 
 /* A few keys, made once; certificates live until made_free. */
-static hf_key *made_keys[8];
+static hf_key *made_keys[32];
 static hf_bytes made_der[MADE];
 static size_t made_count;
 
@@ -33,7 +33,7 @@ static inline void made_free(void)
     for (size_t i = 0; i < made_count; i++)
         hf_der_free(made_der[i]);
     made_count = 0;
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < sizeof(made_keys) / sizeof(made_keys[0]); i++) {
         hf_key_free(made_keys[i]);
         made_keys[i] = NULL;
     }

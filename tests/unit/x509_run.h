@@ -61,7 +61,7 @@ static inline void see(void *ctx, const hf_check *k)
 }
 
 typedef struct run {
-    hf_cert chain[40];
+    hf_cert chain[200];
     size_t count;
     hf_store *store;
     hf_verify_params params;
