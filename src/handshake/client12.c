@@ -39,14 +39,6 @@ static hf_status judge_suite(hf_handshake *hs, uint16_t id)
                       name != NULL ? name : "unknown", id);
 }
 
-static hf_status judge_session_id(hf_handshake *hs, hf_bytes echo)
-{
-    if (echo.n == 0 || !hf_bytes_equal(echo, hs->hello.legacy_session_id))
-        return HF_OK;
-    return hf_hs_fail(hs, HF_E_SESSION_ID_ECHO, "session_id", "a session of the server's own",
-                      "the client's id, which names no session");
-}
-
 /* RFC 5746 section 3.4: this is a first handshake, so there is nothing to point back to. */
 static hf_status judge_renegotiation_info(hf_handshake *hs, const hf_extensions *x)
 {
@@ -99,8 +91,6 @@ hf_status hf_c12_judge_hello(hf_handshake *hs, const hf_server_hello *m)
     hs->conn->version = HF_VERSION_TLS_1_2;
     hf_status s = judge_downgrade(hs, m->random);
     if (s == HF_OK)
-        s = judge_session_id(hs, m->legacy_session_id_echo);
-    if (s == HF_OK)
         s = judge_suite(hs, m->cipher_suite);
     if (s != HF_OK)
         return s;
@@ -108,6 +98,8 @@ hf_status hf_c12_judge_hello(hf_handshake *hs, const hf_server_hello *m)
         return hf_hs_fail(hs, HF_E_BAD_COMPRESSION, "compression_method", "null (0)", "%u",
                           m->legacy_compression_method);
     s = judge_extensions(hs, &m->extensions);
+    if (s == HF_OK)
+        s = hf_c12_judge_session(hs, m);
     if (s != HF_OK)
         return s;
     memcpy(hs->server_random, m->random.p, HF_RANDOM_LEN);

@@ -26,7 +26,7 @@ typedef struct hf_kept_check {
 } hf_kept_check;
 
 struct hf_handshake {
-    hf_conn *conn;
+    _Alignas(16) hf_conn *conn;
     hf_config *cfg; /* a reference of its own: a job may outlive the connection */
     hf_arena arena;
     hf_error error; /* filled by whoever fails */
@@ -93,6 +93,8 @@ struct hf_handshake {
     hf_compressed_certificate compressed;
 
     /* resumption: resume.c, psk13.c, early13.c */
+    hf_bytes server_id, new_ticket; /* client, TLS 1.2: what its session can be resumed by */
+    uint32_t new_ticket_life_s;
     hf_session *session; /* client: to offer, or offered; server: the one that is taken up */
     bool session_sought; /* client: the store was asked */
     uint16_t psk_index;  /* server: of the identity that is taken */
@@ -279,6 +281,15 @@ hf_status hf_s12_agree(hf_handshake *hs);
 /* What ServerKeyExchange's signature covers, in the arena. */
 hf_status hf_12_share_content(hf_handshake *hs, hf_bytes params, hf_bytes *out);
 
+/* resume12.c */
+hf_status hf_c12_offer_session(hf_handshake *hs);
+hf_status hf_c12_judge_session(hf_handshake *hs, const hf_server_hello *m);
+hf_status hf_c12_judge_ticket(hf_handshake *hs, hf_reader *r);
+hf_status hf_s12_choose_session(hf_handshake *hs);
+hf_status hf_s12_answer_session(hf_handshake *hs, hf_extensions *x);
+hf_status hf_s12_build_ticket(hf_handshake *hs, hf_writer *w);
+hf_status hf_12_keep_session(hf_handshake *hs);
+
 /* auth12.c */
 hf_status hf_12_build_certificate(hf_handshake *hs, hf_writer *w);
 hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r);
@@ -290,6 +301,7 @@ hf_status hf_12_judge_verify(hf_handshake *hs, hf_reader *r);
 
 /* keys12.c */
 hf_status hf_12_derive(hf_handshake *hs);
+hf_status hf_12_resume(hf_handshake *hs); /* the same from a session's master secret */
 hf_status hf_12_change_client_keys(hf_handshake *hs);
 hf_status hf_12_change_server_keys(hf_handshake *hs);
 hf_status hf_12_build_finished(hf_handshake *hs, hf_writer *w);

@@ -64,6 +64,18 @@ hf_status hf_12_derive(hf_handshake *hs)
     return HF_OK;
 }
 
+hf_status hf_12_resume(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    memcpy(c->exporter_secret, hs->session->secret, HF_MASTER_SECRET);
+    hf_trace_secret(c, "CLIENT_RANDOM", "master secret", "the session", "", hs->client_random,
+                    (hf_bytes){NULL, 0}, master_of(c));
+    cut_key_block(hs);
+    memcpy(c->client_secret, hs->client_random, HF_RANDOM_LEN);
+    memcpy(c->server_secret, hs->server_random, HF_RANDOM_LEN);
+    return HF_OK;
+}
+
 static hf_status set_keys(hf_handshake *hs, hf_epoch *epoch, const uint8_t *secret,
                           const char *name)
 {
@@ -98,7 +110,7 @@ hf_status hf_12_change_server_keys(hf_handshake *hs)
 hf_status hf_12_complete(hf_handshake *hs)
 {
     hf_buf_free(&hs->transcript.pending);
-    return HF_OK;
+    return hf_12_keep_session(hs);
 }
 
 /* ---- Finished ---- */
@@ -113,10 +125,10 @@ static void verify_data(const hf_handshake *hs, bool of_client, uint8_t out[VERI
 }
 
 /* The first Finished of a connection is its tls-unique (RFC 5929 section 3.1): in a full handshake
- * the client's. It lies behind the client's random, in what TLS 1.3 needs for its secret. */
+ * the client's, in a resumed one the server's. It lies behind the client's random, in what TLS 1.3 needs for its secret. */
 static void keep_unique(hf_conn *c, bool of_client, const uint8_t data[VERIFY_DATA])
 {
-    if (of_client)
+    if (of_client != c->resumed)
         memcpy(c->client_secret + HF_RANDOM_LEN, data, VERIFY_DATA);
 }
 

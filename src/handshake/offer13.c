@@ -258,6 +258,8 @@ static hf_status offer_extensions(hf_handshake *hs)
         s = offer_versions(hs);
     if (s == HF_OK)
         s = hf_c13_offer_psk(hs);
+    if (s == HF_OK)
+        s = hf_c12_offer_session(hs);
     return s == HF_OK && speaks_13 ? offer_shares(hs) : s;
 }
 

@@ -73,6 +73,9 @@ bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
                 has_suite(cfg, s) && hf_session_alive(s, now_ms(cfg)) &&
                 hf_bytes_equal(s->server_name, name_of(c)) &&
                 s->generation == cfg->session_generation;
+    if (s->version == HF_VERSION_TLS_1_2 && !s->extended_master_secret &&
+        !cfg->insecure_no_extended_master_secret)
+        return false;
     if (hf_conn_is_client(c))
         return fits && (s->peer_authenticated || cfg->insecure_no_verification);
     if (!fits || !hf_bytes_equal(s->alpn, alpn_of(c)))

@@ -107,6 +107,11 @@ hf_status hf_s12_choose(hf_handshake *hs)
         hs->error.message = "ClientHello";
         return s;
     }
+    s = hf_s12_choose_session(hs);
+    if (s != HF_OK) {
+        hs->error.message = "ClientHello";
+        return s;
+    }
     hs->transcript.keep = hs->cfg->client_auth != HF_CLIENT_AUTH_NONE;
     hf_transcript_start(&hs->transcript, hs->conn->suite->hash);
     return HF_OK;
@@ -132,6 +137,8 @@ static void answer_extensions(hf_handshake *hs, hf_extensions *x)
         x->present |= HF_X_BIT(HF_X_ALPN);
         x->alpn = hf_bytes_of(hs->conn->alpn, 1U + hs->conn->alpn[0]);
     }
+    if ((hs->facts & HF_F_RESUMED) != 0)
+        return; /* no certificate is shown */
     hf_hs_staple(hs,
                  x); /* here the OCSP response is only promised: it comes in CertificateStatus */
     if (hf_ext_has(x, HF_X_STATUS_REQUEST))
@@ -158,6 +165,10 @@ hf_status hf_s12_build_hello(hf_handshake *hs, hf_writer *w)
         .cipher_suite = hs->conn->suite->suite->id,
     };
     answer_extensions(hs, &m.extensions);
+    s = hf_s12_answer_session(hs, &m.extensions);
+    if (s != HF_OK)
+        return s;
+    m.legacy_session_id_echo = hf_bytes_of(hs->session_id, hs->session_id_len);
     m.has_extensions = m.extensions.present != 0;
     hf_server_hello_build(w, &m);
     return HF_OK;

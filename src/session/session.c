@@ -12,8 +12,8 @@ static bool within_limits(const hf_session *s)
 {
     return s->secret_len != 0 && s->secret_len <= HF_SESSION_SECRET_MAX && s->began_ms >= 0 &&
            s->created_ms >= s->began_ms && s->lifetime_s <= HF_SESSION_LIFE_MAX_S &&
-           s->ticket.n <= UINT16_MAX && s->server_name.n <= UINT8_MAX && s->alpn.n <= UINT8_MAX &&
-           s->peer_chain.n <= 0xffffffU;
+           s->ticket.n <= UINT16_MAX && s->session_id.n <= 32 && s->server_name.n <= UINT8_MAX &&
+           s->alpn.n <= UINT8_MAX && s->peer_chain.n <= 0xffffffU;
 }
 
 static void write_session(hf_writer *w, const hf_session *s)
@@ -32,6 +32,7 @@ static void write_session(hf_writer *w, const hf_session *s)
     hf_write_bytes(w, (hf_bytes){s->own_identity, HF_SESSION_DIGEST});
     hf_write_bytes(w, (hf_bytes){s->peer_identity, HF_SESSION_DIGEST});
     hf_write_vec16(w, s->ticket);
+    hf_write_vec8(w, s->session_id);
     hf_write_vec8(w, s->server_name);
     hf_write_vec8(w, s->alpn);
     hf_write_vec24(w, s->peer_chain);
@@ -91,6 +92,9 @@ static void read_session(hf_reader *r, hf_session *s)
     hf_bytes peer = hf_read_bytes(r, HF_SESSION_DIGEST, "peer_identity");
     hf_copy(s->peer_identity, peer.p, peer.n);
     s->ticket = hf_read_vec16(r, "ticket");
+    s->session_id = hf_read_vec8(r, "session_id");
+    if (s->session_id.n > 32)
+        hf_reader_fail(r, HF_E_DECODE, "session_id");
     s->server_name = hf_read_vec8(r, "server_name");
     s->alpn = hf_read_vec8(r, "alpn");
     s->peer_chain = hf_read_vec24(r, "peer_chain");

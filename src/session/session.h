@@ -31,6 +31,7 @@ typedef struct hf_session {
     uint8_t own_identity[HF_SESSION_DIGEST];  /* of the certificate shown, zeros for none */
     uint8_t peer_identity[HF_SESSION_DIGEST]; /* of the peer's certificate, zeros for none */
     hf_bytes ticket, server_name, alpn;       /* up to 65535, 255 and 255 bytes, inside `owned` */
+    hf_bytes session_id;                      /* client, TLS 1.2 without a ticket: up to 32 bytes */
     hf_bytes peer_chain; /* certificates as in a message, where they are kept; inside `owned` */
     hf_buf owned;
 } hf_session;

@@ -68,6 +68,7 @@ static bool read_body12(hf_reader *r, uint8_t type)
     union {
         hf_certificate12 certificate;
         hf_certificate_status status;
+        hf_new_session_ticket12 new_session_ticket;
         hf_server_key_exchange server_key_exchange;
         hf_certificate_request12 request;
         hf_client_key_exchange client_key_exchange;
@@ -84,6 +85,9 @@ static bool read_body12(hf_reader *r, uint8_t type)
         return true;
     case HF_MSG_CERTIFICATE_REQUEST:
         hf_certificate_request12_parse(r, &m.request);
+        return true;
+    case HF_MSG_NEW_SESSION_TICKET:
+        hf_new_session_ticket12_parse(r, &m.new_session_ticket);
         return true;
     case HF_MSG_CLIENT_KEY_EXCHANGE:
         hf_client_key_exchange_parse(r, &m.client_key_exchange);

@@ -116,6 +116,19 @@ void hf_client_key_exchange_build(hf_writer *w, const hf_client_key_exchange *m)
     hf_write_vec8(w, m->public_key);
 }
 
+bool hf_new_session_ticket12_parse(hf_reader *r, hf_new_session_ticket12 *m)
+{
+    m->lifetime_hint_s = hf_read_u32(r, "ticket_lifetime_hint");
+    m->ticket = hf_read_vec16(r, "ticket");
+    return hf_reader_done(r);
+}
+
+void hf_new_session_ticket12_build(hf_writer *w, const hf_new_session_ticket12 *m)
+{
+    hf_write_u32(w, m->lifetime_hint_s);
+    hf_write_vec16(w, m->ticket);
+}
+
 bool hf_empty_message_parse(hf_reader *r)
 {
     return hf_reader_done(r);

@@ -52,6 +52,14 @@ typedef struct hf_client_key_exchange {
 bool hf_client_key_exchange_parse(hf_reader *r, hf_client_key_exchange *m);
 void hf_client_key_exchange_build(hf_writer *w, const hf_client_key_exchange *m);
 
+/* NewSessionTicket: RFC 5077 section 3.3. */
+typedef struct hf_new_session_ticket12 {
+    uint32_t lifetime_hint_s; /* 0: the client decides */
+    hf_bytes ticket;          /* empty: none after all */
+} hf_new_session_ticket12;
+bool hf_new_session_ticket12_parse(hf_reader *r, hf_new_session_ticket12 *m);
+void hf_new_session_ticket12_build(hf_writer *w, const hf_new_session_ticket12 *m);
+
 /* ServerHelloDone and HelloRequest: RFC 5246 sections 7.4.5 and 7.4.1.1: nothing but their header.
  */
 bool hf_empty_message_parse(hf_reader *r);

@@ -101,7 +101,7 @@ static void expect_resumed(pair *p, bool expected)
     pair_exchange(p, false, 20000);
 }
 
-static const uint16_t versions[] = {HF_TLS_1_3, HF_TLS_1_3};
+static const uint16_t versions[] = {HF_TLS_1_3, HF_TLS_1_2};
 
 /* ---- what must be resumed ---- */
 
@@ -256,6 +256,88 @@ static void keys_read_from_a_file_serve_two_configs(void **state)
         pair_free(&p);
         hf_buf_free(&session);
     }
+}
+
+/* RFC 5246 section 7.3: the server keeps the session, the client its id. */
+static void a_session_is_resumed_by_its_id(void **state)
+{
+    (void)state;
+    pair p;
+    hf_sessions *kept;
+    config(&p, HF_TLS_1_2);
+    assert_int_equal(hf_sessions_new(2, &kept), HF_OK);
+    hf_config_tickets(p.server_config, 0);
+    hf_config_sessions(p.server_config, kept);
+    offer_again(&p);
+    assert_int_equal(hf_sessions_count(kept), 1);
+    expect_resumed(&p, true);
+    again(&p, "server.test");
+    assert_int_equal(hf_conn_resume(p.client, hf_buf_bytes(&given)), HF_OK);
+    expect_resumed(&p, true);
+    assert_int_equal(hf_sessions_count(kept), 1); /* no new one for one that went on */
+    for (unsigned i = 0; i < 2; i++) {            /* two others push it out */
+        again(&p, "server.test");
+        expect_resumed(&p, false);
+    }
+    again(&p, "server.test");
+    hf_buf first = {0};
+    assert_int_equal(hf_buf_append(&first, hf_buf_bytes(&given)), HF_OK);
+    assert_int_equal(hf_conn_resume(p.client, hf_buf_bytes(&first)), HF_OK);
+    expect_resumed(&p, true);
+    hf_buf_free(&first);
+    pair_free(&p);
+    hf_sessions_free(kept);
+}
+
+/* RFC 5929 section 3.1: the first Finished of the connection, which is the server's here. */
+static void tls_unique_is_the_same_on_both_sides(void **state)
+{
+    (void)state;
+    pair p;
+    uint8_t first[12], client[12], server[12];
+    config(&p, HF_TLS_1_2);
+    pair_start(&p);
+    assert_true(pair_run(&p));
+    assert_int_equal(hf_tls_unique(p.client, first), HF_OK);
+    again(&p, "server.test");
+    assert_int_equal(hf_conn_resume(p.client, hf_buf_bytes(&given)), HF_OK);
+    expect_resumed(&p, true);
+    assert_int_equal(hf_tls_unique(p.client, client), HF_OK);
+    assert_int_equal(hf_tls_unique(p.server, server), HF_OK);
+    assert_memory_equal(client, server, 12);
+    assert_memory_not_equal(client, first, 12);
+    pair_free(&p);
+}
+
+/* A client that can do both versions keeps what it was given, and resumes it with either. */
+static void a_session_of_one_version_is_offered_beside_the_other(void **state)
+{
+    (void)state;
+    pair p;
+    for (size_t i = 0; i < 2; i++) {
+        config(&p, versions[i]);
+        hf_config_versions(p.client_config, HF_TLS_1_2, HF_TLS_1_3);
+        offer_again(&p);
+        expect_resumed(&p, true);
+        pair_free(&p);
+    }
+    hf_buf session = {0};
+    for (size_t i = 0; i < 2; i++) { /* a server that changed its version in between */
+        hf_buf_clear(&session);
+        config(&p, versions[i]);
+        hf_config_versions(p.client_config, HF_TLS_1_2, HF_TLS_1_3);
+        pair_start(&p);
+        assert_true(pair_run(&p));
+        assert_int_equal(hf_buf_append(&session, hf_buf_bytes(&given)), HF_OK);
+        pair_free(&p);
+        config(&p, versions[1 - i]);
+        hf_config_versions(p.client_config, HF_TLS_1_2, HF_TLS_1_3);
+        pair_start(&p);
+        assert_int_equal(hf_conn_resume(p.client, hf_buf_bytes(&session)), HF_OK);
+        expect_resumed(&p, false);
+        pair_free(&p);
+    }
+    hf_buf_free(&session);
 }
 
 /* ---- what must quietly become a full handshake ---- */
@@ -501,6 +583,9 @@ int main(void)
         cmocka_unit_test(a_store_serves_by_name_and_each_session_once),
         cmocka_unit_test(a_client_with_a_certificate_keeps_its_name),
         cmocka_unit_test(keys_read_from_a_file_serve_two_configs),
+        cmocka_unit_test(a_session_is_resumed_by_its_id),
+        cmocka_unit_test(tls_unique_is_the_same_on_both_sides),
+        cmocka_unit_test(a_session_of_one_version_is_offered_beside_the_other),
         cmocka_unit_test(what_does_not_fit_becomes_a_full_handshake),
         cmocka_unit_test(a_ticket_binds_what_it_was_given_for),
         cmocka_unit_test(a_cross_protocol_ticket_is_not_taken),

@@ -56,6 +56,9 @@ static const kind kinds12[] = {
      HF_F_STATUS},
     {"Full, two-way", "The server asks for a certificate, and the client has one.",
      HF_F_REQUEST | HF_F_CLIENT_CERT},
+    {"Full, with a ticket", "The client can keep tickets, and the server gives one.", HF_F_TICKET},
+    {"Resumed, by ticket or session id",
+     "One round trip before data; the server's Finished comes first.", HF_F_RESUMED},
 };
 
 /* Is the row part of this handshake? What teaches a fact that the kind lacks is left out. */

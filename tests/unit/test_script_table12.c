@@ -24,11 +24,20 @@ typedef struct sequence {
 } sequence;
 
 /* Figure 1 of section 7.3, with ServerKeyExchange always there (ECDHE); '*' is in `when`. */
-enum { ALWAYS = 0, STATUS = 1, REQUEST = 2, CERTIFICATE = 4, ALL_KINDS = 8 };
-static const struct {
+enum {
+    ALWAYS = 0,
+    STATUS = 1,
+    REQUEST = 2,
+    CERTIFICATE = 4,
+    TICKET = 8,
+    RESUMED = 16,
+    ALL_KINDS = 32
+};
+typedef struct line {
     token t;
     unsigned when;
-} figure[] = {
+} line;
+static const line figure[] = {
     {{CL, HF_MSG_CLIENT_HELLO}, ALWAYS},
     {{SE, HF_MSG_SERVER_HELLO}, ALWAYS},
     {{SE, HF_MSG_CERTIFICATE}, ALWAYS},
@@ -41,16 +50,29 @@ static const struct {
     {{CL, HF_MSG_CERTIFICATE_VERIFY}, REQUEST | CERTIFICATE},
     {{CL, HF_MSG_CHANGE_CIPHER_SPEC}, ALWAYS},
     {{CL, HF_MSG_FINISHED}, ALWAYS},
+    {{SE, HF_MSG_NEW_SESSION_TICKET}, TICKET}, /* RFC 5077, figure 1 */
     {{SE, HF_MSG_CHANGE_CIPHER_SPEC}, ALWAYS},
     {{SE, HF_MSG_FINISHED}, ALWAYS},
+};
+
+/* Figure 2 of section 7.3; figure 3 of RFC 5077. */
+static const line figure_resumed[] = {
+    {{CL, HF_MSG_CLIENT_HELLO}, ALWAYS},       {{SE, HF_MSG_SERVER_HELLO}, ALWAYS},
+    {{SE, HF_MSG_NEW_SESSION_TICKET}, TICKET}, {{SE, HF_MSG_CHANGE_CIPHER_SPEC}, ALWAYS},
+    {{SE, HF_MSG_FINISHED}, ALWAYS},           {{CL, HF_MSG_CHANGE_CIPHER_SPEC}, ALWAYS},
+    {{CL, HF_MSG_FINISHED}, ALWAYS},
 };
 
 static sequence legal(unsigned kind)
 {
     sequence q = {.n = 0};
-    for (size_t i = 0; i < sizeof(figure) / sizeof(figure[0]); i++)
-        if ((figure[i].when & ~kind) == 0)
-            q.at[q.n++] = figure[i].t;
+    bool resumed = (kind & RESUMED) != 0;
+    const line *lines = resumed ? figure_resumed : figure;
+    size_t count = resumed ? sizeof(figure_resumed) / sizeof(figure_resumed[0])
+                           : sizeof(figure) / sizeof(figure[0]);
+    for (size_t i = 0; i < count; i++)
+        if ((lines[i].when & ~kind) == 0)
+            q.at[q.n++] = lines[i].t;
     return q;
 }
 
@@ -90,6 +112,10 @@ static void learn(walk *w, const hf_row *row, unsigned kind)
     w->facts |= row->learns;
     if (row->message == HF_MSG_SERVER_HELLO && (kind & STATUS) != 0)
         w->facts |= HF_F_STATUS;
+    if (row->message == HF_MSG_SERVER_HELLO && (kind & TICKET) != 0)
+        w->facts |= HF_F_TICKET;
+    if (row->message == HF_MSG_SERVER_HELLO && (kind & RESUMED) != 0)
+        w->facts |= HF_F_RESUMED;
     if (row->message == HF_MSG_CERTIFICATE && row->by == CL && (kind & CERTIFICATE) != 0)
         w->facts |= HF_F_CLIENT_CERT;
 }
