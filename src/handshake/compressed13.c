@@ -119,6 +119,7 @@ hf_status hf_13_build_compressed(hf_handshake *hs, hf_writer *w)
         w, &(hf_compressed_certificate){.algorithm = cfg->compressions[a]->id,
                                         .uncompressed_length = block->uncompressed_length,
                                         .compressed = {block->p, block->n}});
+    hs->compressed.algorithm = cfg->compressions[a]->id; /* show_sent has something to show */
     return HF_OK;
 }
 
@@ -182,13 +183,33 @@ static hf_status expand(hf_handshake *hs, const hf_compression *how, uint8_t *bo
     return s;
 }
 
-/* Follows the message on both sides; the one that sent it has nothing to do. */
+/* What this side has sent compressed, for the trace: the same that the other side expands. Nothing
+ * depends on it: when memory runs out it is not shown. */
+static void show_sent(hf_handshake *hs)
+{
+    hf_buf message = {0};
+    hf_writer w;
+    if (hf_config_tracing(hs->cfg) == NULL || hs->compressed.algorithm == 0)
+        return;
+    hf_writer_init_buf(&w, &message);
+    hf_write_u8(&w, HF_MSG_CERTIFICATE);
+    size_t mark = hf_write_open(&w, 3);
+    hf_status s = hf_13_build_certificate(hs, &w);
+    hf_write_close(&w, mark, 3);
+    if (s == HF_OK && hf_writer_status(&w) == HF_OK)
+        hf_trace_message_sent(hs->conn, HF_MSG_CERTIFICATE, hf_buf_bytes(&message));
+    hf_buf_free(&message);
+}
+
+/* Follows the message on both sides; the one that sent it only shows it. */
 hf_status hf_13_expand(hf_handshake *hs)
 {
     const hf_compression *how = offered(hs, hs->compressed.algorithm);
     const size_t n = hs->compressed.uncompressed_length;
-    if (hs->compressed.compressed.p == NULL)
+    if (hs->compressed.compressed.p == NULL) {
+        show_sent(hs);
         return HF_OK;
+    }
     uint8_t *message = hf_hs_alloc(hs, 4 + n);
     if (message == NULL)
         return HF_E_OUT_OF_MEMORY;

@@ -227,9 +227,10 @@ export class BytePane {
     if (offset === undefined) return;
     const piece = this.pieceAt(offset);
     if (piece && piece.node) this.select(piece.node);
-    if (this.cells[offset]) {
-      this.cells[offset].classList.add("failed");
-      reveal(this.hex, this.cells[offset]);
+    const cell = this.cells[Math.min(offset, this.cells.length - 1)]; // past the end: where it ended
+    if (cell) {
+      cell.classList.add("failed");
+      reveal(this.hex, cell);
     }
   }
 
@@ -242,6 +243,7 @@ export class BytePane {
     replace(this.about, word.what && h("p", {}, word.what, " ", h("span.quiet", {}, section(word.section))),
       word.why && h("p.small", {}, word.why), word.attack && h("p.small", {}, h("span.label", {}, "guards against"), word.attack),
       h("p.small.quiet", {}, records.map(r => `record ${r.encrypted ? `number ${r.sequence} under the key for ${r.key}` : "in the clear"}, ${number(r.wire_length)} bytes on the wire${r.padding ? `, ${number(r.padding)} of them padding` : ""}`).join("; ")),
+      item.within && h("p.small.quiet", {}, "It came inside CompressedCertificate, which is what was on the wire."),
       item.kind === "message" && item.complete === false && h("p.small.warn", {}, "The message was not read to its end."));
     this.tree.draw(view);
     this.drawHex();

@@ -150,7 +150,6 @@ class Graph {
     const kind = n.isRecords ? "records" : n.half ? "half" : !n.secret ? "named" : n.secret.redacted ? "redacted" : "bare";
     const label = n.secret && n.secret.label ? `label “${n.secret.label}”` : "";
     const g = svg("g", { class: `node ${kind}`, transform: `translate(${n.x},${n.y})`, tabindex: "0", role: "button",
-      "aria-label": `${titleOf(n)}${n.isRecords ? ` under ${n.isRecords}` : ""}${label ? `, ${label}` : ""}${kind === "redacted" ? ", redacted" : ""}`,
       onclick: () => this.choose(n), onkeydown: e => this.key(e, n) },
     svg("rect", { width: W, height: H, rx: 9 }),
     svg("text", { x: 12, y: 20, class: "title" }, shorten(titleOf(n), 31)),

@@ -1,7 +1,7 @@
 // model.js: questions about a document (docs/EXPLAIN.md). Reads it, never changes it.
 
 export const FORMAT = "handfast-explain";
-const CCS = 254, HANDSHAKE = 22, ALERT_RECORD = 21, DATA_RECORD = 23, FINISHED = 20;
+const CCS = 254, HANDSHAKE = 22, ALERT_RECORD = 21, DATA_RECORD = 23, FINISHED = 20, CERTIFICATE = 11, COMPRESSED = 25;
 
 export function bytesOf(hex) {
   if (!hex) return new Uint8Array(0);
@@ -23,7 +23,11 @@ export function namesOf(list) {
 // stream in each direction: the records' contents in order, and the messages in order.
 function carry(model) {
   for (const direction of ["sent", "received"]) {
-    const messages = model.messages.filter(m => m.direction === direction && m.type !== CCS);
+    const own = model.messages.filter(m => m.direction === direction && m.type !== CCS);
+    own.forEach((m, i) => { // what a CompressedCertificate held never was on the wire itself
+      if (m.type === CERTIFICATE && i > 0 && own[i - 1].type === COMPRESSED) m.within = own[i - 1];
+    });
+    const messages = own.filter(m => !m.within);
     let at = 0, i = 0, start = 0;
     for (const record of model.records.filter(r => r.direction === direction && r.inner_type === HANDSHAKE)) {
       const end = at + record.plaintext_length;
@@ -110,7 +114,7 @@ function flightsOf(model) {
 export function recordsOf(rung) {
   if (rung.records) return rung.records;
   if (rung.record && typeof rung.record === "object") return [rung.record];
-  return (rung.parts || []).map(p => p.record);
+  return ((rung.within || rung).parts || []).map(p => p.record);
 }
 
 export function indexDocument(doc) {
@@ -187,7 +191,7 @@ export function times(model) {
 export async function transcriptOf(model, context) {
   const hash = { 64: "SHA-256", 96: "SHA-384", 128: "SHA-512" }[(context || "").length];
   if (!hash || !globalThis.crypto || !crypto.subtle) return null;
-  const messages = model.messages.filter(m => m.type !== CCS && m.type !== 0 && m.bytes);
+  const messages = model.messages.filter(m => m.type !== CCS && m.type !== 0 && m.bytes && !m.within);
   let whole = new Uint8Array(0);
   for (let i = 0; i < messages.length; i++) {
     if (messages[i].name === "HelloRetryRequest" && i === 1) {

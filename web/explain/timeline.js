@@ -40,13 +40,13 @@ function drawRung(model, rung, app) {
   const name = rung.kind === "alert" ? `Alert: ${rung.name}` : rung.name;
   const lesson = (model.doc.tutorial || []).find(t => (t.steps || []).includes(rung.step));
   const count = rung.kind === "data" ? `${size(rung.length)} in ${plural(rung.records.length, "record")}` : size(rung.length);
-  return h(`li.rung.${from}${bad ? ".bad" : ""}${rung.kind === "ccs" ? ".faint" : ""}`, {},
+  return h(`li.rung.${from}${bad ? ".bad" : ""}${rung.kind === "ccs" || rung.within ? ".faint" : ""}${rung.within ? ".inside" : ""}`, {},
     h("span.time", {}, duration(rung.t_us)),
     h("button.message", { type: "button", id: `rung-${rung.step}`, "aria-current": "false",
-      "aria-label": `${name}, from the ${from}, ${count}, ${rung.encrypted ? "encrypted" : "readable by anyone"}, after ${duration(rung.t_us)}`,
       onclick: () => app.show({ step: rung.step, focus: true }) },
     lesson && h("span.badge", { title: `step ${lesson.number} of the classic telling` }, lesson.number),
-    h("span.name", {}, name), h("span.size", {}, count),
+    h("span.name", {}, name), h("span.sr", {}, ` from the ${from}, `), h("span.size", {}, rung.within ? `${count}, expanded` : count),
+    h("span.sr", {}, `, ${rung.encrypted ? "encrypted" : "readable by anyone"}, after ${duration(rung.t_us)}`),
     h("span.lock", { "aria-hidden": "true", title: rung.encrypted ? "encrypted" : "readable by anyone on the way" },
       rung.encrypted ? padlock() : "")),
     h(`span.wire.${rung.encrypted ? "sealed" : "clear"}`, { "aria-hidden": "true" }));
