@@ -461,12 +461,19 @@ void hf_mlkem_decompress1(hf_mlkem_poly *p, const uint8_t in[32])
             p->c[8 * i + j] = (int16_t)(opaque(in[i] >> j & 1u) * ((Q + 1) / 2));
 }
 
-/* Four bits make a coefficient: the sum of two less the sum of two. Each byte holds two. */
+/* Four bits make a coefficient: the sum of two less the sum of two. A byte holds two; eight bytes
+ * are added and subtracted at once, each difference kept four too large so that none borrows. */
 void hf_mlkem_noise(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_NOISE_BYTES])
 {
-    for (size_t i = 0; i < N / 2; i++) {
-        const int sums = (in[i] & 0x55) + (in[i] >> 1 & 0x55); /* four 2-bit sums */
-        p->c[2 * i] = (int16_t)((sums & 3) - (sums >> 2 & 3));
-        p->c[2 * i + 1] = (int16_t)((sums >> 4 & 3) - (sums >> 6 & 3));
+    const uint64_t ones = 0x5555555555555555, pairs = 0x3333333333333333,
+                   four = 0x4444444444444444;
+    for (size_t i = 0; i < N / 16; i++) {
+        uint64_t w = 0;
+        for (size_t b = 8; b-- > 0;)
+            w = w << 8 | in[8 * i + b];
+        w = (w & ones) + (w >> 1 & ones);
+        w = (w & pairs) + four - (w >> 2 & pairs);
+        for (size_t b = 0; b < 16; b++)
+            p->c[16 * i + b] = (int16_t)((int)(w >> (4 * b) & 15) - 4);
     }
 }
