@@ -14,6 +14,9 @@ typedef struct shared {
     const bench_setup *setup;
     uint8_t *leaf;
     size_t leaf_len;
+    uint8_t session[4096]; /* the newest that a client was given */
+    size_t session_len;
+    bool resume; /* clients offer it */
 } shared;
 
 static hf_bytes text(const char *t)
@@ -42,11 +45,22 @@ static hf_status keep_leaf(void *ctx, hf_bytes der)
     return HF_OK;
 }
 
+static void take_session(void *ctx, hf_conn *conn, hf_bytes session)
+{
+    shared *s = ctx;
+    (void)conn;
+    s->session_len = session.n <= sizeof(s->session) ? session.n : 0;
+    memcpy(s->session, session.p, s->session_len);
+}
+
 static void configure(shared *s, const bench_setup *b, hf_identity *identity)
 {
     hf_config *both[] = {s->client, s->server};
     hf_config_add_identity(s->server, identity);
     hf_config_trust(s->client, s->store);
+    hf_config_tickets(s->server, b->resume ? 1 : 0);
+    if (b->resume)
+        hf_config_new_session(s->client, take_session, s);
     if (!b->cached)
         hf_config_signature_cache(s->client, NULL); /* no peer here has one: the same work */
     for (int i = 0; i < 2; i++) {
@@ -60,8 +74,6 @@ static void configure(shared *s, const bench_setup *b, hf_identity *identity)
 
 static void *setup(const bench_setup *b)
 {
-    if (b->resume) /* not there yet */
-        return NULL;
     shared *s = calloc(1, sizeof(*s));
     hf_key *key = NULL;
     hf_identity *identity = NULL;
@@ -93,6 +105,8 @@ static void *open_end(void *ctx, bool server, bench_io *io)
         hf_server_new(s->server, &conn);
     else
         hf_client_new(s->client, s->setup->host, &conn);
+    if (conn != NULL && !server && s->resume)
+        hf_conn_resume(conn, (hf_bytes){s->session, s->session_len});
     if (conn != NULL)
         hf_conn_set_user(conn, io);
     return conn;
@@ -158,10 +172,19 @@ static bool receive_record(void *end, uint8_t *p, size_t n)
     return data.n == n;
 }
 
+static bool keep_session(void *ctx, void *client)
+{
+    shared *s = ctx;
+    (void)client;
+    s->resume = s->session_len != 0;
+    return s->resume;
+}
+
 static bool resumed(void *client)
 {
-    (void)client;
-    return false;
+    hf_info info;
+    hf_conn_info(client, &info);
+    return info.resumed;
 }
 
 /* As an event loop's sweep over quiet connections: the second step that finds nothing new. */
@@ -207,6 +230,7 @@ const bench_peer bench_handfast = {
     .close = close_end,
     .send = send_record,
     .receive = receive_record,
+    .keep_session = keep_session,
     .resumed = resumed,
     .idle = idle,
     .verify = verify,

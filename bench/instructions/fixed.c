@@ -13,7 +13,18 @@
 #include <valgrind/callgrind.h>
 
 static hf_config *client_config, *server_config;
-static hf_config *first_config; /* a client that has met no signature before */
+static hf_config *first_config;  /* a client that has met no signature before */
+static hf_config *ticket_config; /* a server that gives one ticket; the others give none */
+static uint8_t session[4096];    /* that its clients were given last */
+static size_t session_len;
+
+static void take_session(void *ctx, hf_conn *conn, hf_bytes bytes)
+{
+    (void)ctx;
+    (void)conn;
+    session_len = bytes.n <= sizeof(session) ? bytes.n : 0;
+    memcpy(session, bytes.p, session_len);
+}
 
 static hf_status same_bytes(void *ctx, uint8_t *p, size_t n)
 {
@@ -45,16 +56,21 @@ static void configure(const bench_material *m)
     hf_config_new(HF_CLIENT, &client_config);
     hf_config_new(HF_SERVER, &server_config);
     hf_config_new(HF_CLIENT, &first_config);
+    hf_config_new(HF_SERVER, &ticket_config);
+    hf_config_tickets(server_config, 0);
+    hf_config_tickets(ticket_config, 1);
+    hf_config_new_session(client_config, take_session, NULL);
     hf_config_signature_cache(first_config, NULL);
     hf_key_read(text(m->key), NULL, &key, NULL);
     hf_identity_new(text(m->chain), key, &identity, NULL);
     hf_store_new(&store);
     hf_store_add(store, text(m->ca), NULL, NULL);
     hf_config_add_identity(server_config, identity);
+    hf_config_add_identity(ticket_config, identity);
     hf_config_trust(client_config, store);
     hf_config_trust(first_config, store);
-    hf_config *all[] = {client_config, server_config, first_config};
-    for (int i = 0; i < 3; i++) {
+    hf_config *all[] = {client_config, server_config, first_config, ticket_config};
+    for (int i = 0; i < 4; i++) {
         hf_config_versions(all[i], HF_TLS_1_3, HF_TLS_1_3);
         hf_config_groups(all[i], "X25519");
         hf_config_suites(all[i], "TLS_AES_128_GCM_SHA256");
@@ -90,30 +106,53 @@ static size_t move(hf_conn *from, hf_conn *to, int part, int side)
     return used;
 }
 
-static void shake(hf_config *config, hf_conn **client, hf_conn **server, int part)
+static void shake_with(hf_config *config, hf_config *own, bool resume, hf_conn **client,
+                       hf_conn **server, int part)
 {
     collect(part, CLIENT);
     hf_client_new(config, BENCH_HOST, client);
+    if (resume)
+        hf_conn_resume(*client, (hf_bytes){session, session_len});
     hf_step(*client);
     collect(part, CLIENT);
     collect(part, SERVER);
-    hf_server_new(server_config, server);
+    hf_server_new(own, server);
     collect(part, SERVER);
     while (move(*client, *server, part, SERVER) + move(*server, *client, part, CLIENT) != 0)
         ;
     must((hf_step(*client) & hf_step(*server) & HF_ESTABLISHED) != 0, "a handshake");
 }
 
-static void count_handshake(hf_config *config, int part)
+static void shake(hf_config *config, hf_conn **client, hf_conn **server, int part)
 {
-    hf_conn *client, *server;
-    shake(config, &client, &server, part);
+    shake_with(config, server_config, false, client, server, part);
+}
+
+static void free_both(hf_conn *client, hf_conn *server, int part)
+{
     collect(part, CLIENT);
     hf_conn_free(client);
     collect(part, CLIENT);
     collect(part, SERVER);
     hf_conn_free(server);
     collect(part, SERVER);
+}
+
+static void count_handshake(hf_config *config, int part)
+{
+    hf_conn *client, *server;
+    shake(config, &client, &server, part);
+    free_both(client, server, part);
+}
+
+static void count_resumed(int part)
+{
+    hf_conn *client, *server;
+    hf_info info;
+    shake_with(client_config, ticket_config, true, &client, &server, part);
+    hf_conn_info(client, &info);
+    must(info.resumed, "a resumption");
+    free_both(client, server, part);
 }
 
 static void begin(void)
@@ -169,6 +208,12 @@ int main(void)
     PART("tls13_full_client", count_handshake(first_config, CLIENT));
     PART("tls13_full_cached_client", count_handshake(client_config, CLIENT));
     PART("tls13_full_server", count_handshake(first_config, SERVER));
+    shake_with(client_config, ticket_config, false, &client, &server, NONE);
+    hf_conn_free(client);
+    hf_conn_free(server);
+    count_resumed(NONE);
+    PART("tls13_resumed_client", count_resumed(CLIENT));
+    PART("tls13_resumed_server", count_resumed(SERVER));
     shake(client_config, &client, &server, NONE);
     count_records(client, server, 100, NONE);
     PART("records_100_send", count_records(client, server, 100, CLIENT));
@@ -182,6 +227,7 @@ int main(void)
     hf_config_free(client_config);
     hf_config_free(server_config);
     hf_config_free(first_config);
+    hf_config_free(ticket_config);
     bench_material_free(&m);
     return 0;
 }
