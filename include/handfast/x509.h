@@ -282,6 +282,17 @@ HF_API void hf_signature_cache_free(hf_signature_cache *cache); /* one reference
 /* How many it holds. */
 HF_API size_t hf_signature_cache_count(const hf_signature_cache *cache);
 
+/* What the user asks of certificate policies: the inputs (c) to (f) of RFC 5280 section 6.1.1. Zero
+ * asks for nothing: any policy will do, and none is needed unless an authority demands one. */
+typedef struct hf_policy_inputs {
+    const char *const
+        *initial;          /* user-initial-policy-set: OIDs as text ("2.16.840.1.101.3.2.1.48.1"),
+                              NULL-terminated; NULL or one "2.5.29.32.0": any policy */
+    bool require_explicit; /* initial-explicit-policy: one of them must be valid */
+    bool inhibit_mapping;  /* initial-policy-mapping-inhibit */
+    bool inhibit_any;      /* initial-any-policy-inhibit */
+} hf_policy_inputs;
+
 /* Everything that a verdict depends on. */
 typedef struct hf_verify_params {
     const hf_store *store;
@@ -293,8 +304,9 @@ typedef struct hf_verify_params {
     const char *email;  /* a mailbox that the leaf must name; NULL: none is checked */
     uint16_t key_usage; /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
                            `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
-    bool pedantic;      /* with a profile: also where its text can be read in two ways, as that an
-                           anchor that is not self-signed needs an authorityKeyIdentifier */
+    hf_policy_inputs policies;
+    bool pedantic; /* with a profile: also where its text can be read in two ways, as that an
+                      anchor that is not self-signed needs an authorityKeyIdentifier */
     /* NULL: every signature is computed. A remembered one does not count as a signature check; the
      * signatures of an accepted path are remembered. */
     hf_signature_cache *signatures;

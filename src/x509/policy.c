@@ -1,39 +1,72 @@
 /* policy.c: certificate policies along a path.
  *
- * RFC 5280 builds a tree, whose size a hostile chain makes exponential (RFC 9618 section 3). Since
- * any policy is acceptable to the user here, the verdict needs only to know whether the tree's
- * lowest level has a node; and for that the set of policies expected at that level suffices, with
- * anyPolicy as a flag beside it. */
+ * RFC 5280 builds a tree, whose size a hostile chain makes exponential (RFC 9618 section 3); RFC
+ * 9618 makes a graph of it. Of that graph the verdict needs its lowest level alone: which policies
+ * the next certificate may have, with anyPolicy as a flag beside them, and of each whether a way up
+ * to where anyPolicy was left leads to a policy that the user takes (the
+ * user-constrained-policy-set of section 5.4 is not empty exactly when one of the last level's has
+ * such a way). What has no child drops out by itself, since only the lowest level is kept. */
 #include "x509/policy.h"
 
 #include "base/der.h"
 #include "x509/oid.h"
+#include "x509/text.h"
 
-#define MOST_POLICIES 128U /* valid at one level; a path that needs more counts as having none */
+#include <string.h>
+
+#define MOST_POLICIES 128U /* expected at one level; a path that needs more counts as having none  \
+                            */
+
+typedef struct policy {
+    hf_bytes oid;
+    bool wanted; /* by the user, where it or what was mapped to it began */
+} policy;
 
 typedef struct policy_set {
-    hf_bytes oid[MOST_POLICIES];
+    policy policy[MOST_POLICIES];
     size_t n;
     bool any;
 } policy_set;
 
 typedef struct policy_state {
+    const hf_policy_inputs *inputs;
     policy_set valid;
     uint32_t explicit_policy, policy_mapping, inhibit_any_policy; /* RFC 5280 section 6.1.2 */
 } policy_state;
 
-static bool contains(const policy_set *s, hf_bytes oid)
+static const policy *find(const policy_set *s, hf_bytes oid)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (hf_bytes_equal(s->oid[i], oid))
-            return true;
-    return false;
+        if (hf_bytes_equal(s->policy[i].oid, oid))
+            return &s->policy[i];
+    return NULL;
 }
 
-static void add(policy_set *s, hf_bytes oid)
+/* Two ways to one policy are one node with two parents. */
+static void add(policy_set *s, hf_bytes oid, bool wanted)
 {
-    if (s->n < MOST_POLICIES && !contains(s, oid))
-        s->oid[s->n++] = oid;
+    for (size_t i = 0; i < s->n; i++)
+        if (hf_bytes_equal(s->policy[i].oid, oid)) {
+            s->policy[i].wanted |= wanted;
+            return;
+        }
+    if (s->n < MOST_POLICIES)
+        s->policy[s->n++] = (policy){oid, wanted};
+}
+
+/* The user-initial-policy-set, which is any policy where none is named. */
+static bool user_wants(const hf_policy_inputs *in, hf_bytes oid)
+{
+    char text[128];
+    hf_text t;
+    if (in->initial == NULL)
+        return true;
+    hf_text_init(&t, text, sizeof(text));
+    hf_text_add_oid(&t, oid);
+    for (size_t i = 0; in->initial[i] != NULL; i++)
+        if (strcmp(in->initial[i], text) == 0 || strcmp(in->initial[i], "2.5.29.32.0") == 0)
+            return true;
+    return false;
 }
 
 /* ---- reading ---- */
@@ -105,14 +138,18 @@ static void apply_policies(policy_state *st, const hf_cert *c, bool any_counts)
     bool has_any = false;
     start_list(&r, &list, c->policies);
     while (next_entry(&list, &oid, NULL)) {
+        const policy *parent = find(&st->valid, oid);
         if (is_any(oid))
             has_any = any_counts;
-        else if (st->valid.any || contains(&st->valid, oid))
-            add(&next, oid);
+        else if (parent != NULL)
+            add(&next, oid, parent->wanted);
+        else if (st->valid.any)
+            add(&next, oid, user_wants(st->inputs, oid));
     }
     if (has_any) {
         for (size_t i = 0; i < st->valid.n; i++)
-            add(&next, st->valid.oid[i]);
+            if (find(&next, st->valid.policy[i].oid) == NULL)
+                add(&next, st->valid.policy[i].oid, st->valid.policy[i].wanted);
         next.any = st->valid.any;
     }
     st->valid = next;
@@ -120,13 +157,13 @@ static void apply_policies(policy_state *st, const hf_cert *c, bool any_counts)
 
 /* ---- section 6.1.4 ---- */
 
-static bool mapped_from(const hf_cert *c, hf_bytes policy)
+static bool mapped_from(const hf_cert *c, hf_bytes oid)
 {
     hf_reader r, list;
     hf_bytes from, to;
     start_list(&r, &list, c->policy_mappings);
     while (next_entry(&list, &from, &to))
-        if (hf_bytes_equal(from, policy))
+        if (hf_bytes_equal(from, oid))
             return true;
     return false;
 }
@@ -144,12 +181,15 @@ static bool apply_mappings(policy_state *st, const hf_cert *c)
     while (next_entry(&list, &from, &to)) {
         if (is_any(from) || is_any(to))
             return false;
-        if (st->policy_mapping > 0 && (st->valid.any || contains(&st->valid, from)))
-            add(&next, to);
+        const policy *node = find(&st->valid, from);
+        if (st->policy_mapping > 0 && node != NULL)
+            add(&next, to, node->wanted);
+        else if (st->policy_mapping > 0 && st->valid.any)
+            add(&next, to, user_wants(st->inputs, from));
     }
     for (size_t i = 0; i < st->valid.n; i++)
-        if (!mapped_from(c, st->valid.oid[i]))
-            add(&next, st->valid.oid[i]);
+        if (!mapped_from(c, st->valid.policy[i].oid))
+            add(&next, st->valid.policy[i].oid, st->valid.policy[i].wanted);
     st->valid = next;
     return true;
 }
@@ -182,9 +222,19 @@ static bool prepare_for_next(policy_state *st, const hf_cert *c)
     return true;
 }
 
+/* Section 6.1.3 (f): the graph is not empty, whatever the user wants of it. */
 static bool satisfied(const policy_state *st)
 {
     return st->explicit_policy > 0 || st->valid.n != 0 || st->valid.any;
+}
+
+/* Section 6.1.5 (g), as RFC 9618 section 5.4 has it. */
+static bool user_satisfied(const policy_state *st)
+{
+    bool wanted = st->valid.any;
+    for (size_t i = 0; i < st->valid.n; i++)
+        wanted |= st->valid.policy[i].wanted;
+    return st->explicit_policy > 0 || wanted;
 }
 
 static bool mentions_policies(const hf_cert *const *certs, size_t count)
@@ -195,22 +245,58 @@ static bool mentions_policies(const hf_cert *const *certs, size_t count)
     return false;
 }
 
-hf_status hf_policies_check(const hf_cert *const *certs, size_t count)
+static bool walk(policy_state *st, const hf_cert *const *certs, size_t count)
 {
-    policy_state st;
-    if (!mentions_policies(certs, count))
-        return HF_OK; /* nothing demands a policy, nothing can be wrong with one */
-    st.valid.n = 0;
-    st.valid.any = true;
-    st.explicit_policy = st.policy_mapping = st.inhibit_any_policy = UINT32_MAX;
+    const hf_policy_inputs *in = st->inputs;
+    st->valid.n = 0;
+    st->valid.any = true;
+    st->explicit_policy = in->require_explicit ? 0 : UINT32_MAX;
+    st->policy_mapping = in->inhibit_mapping ? 0 : UINT32_MAX;
+    st->inhibit_any_policy = in->inhibit_any ? 0 : UINT32_MAX;
     for (size_t i = count; i-- > 0;) {
         const hf_cert *c = certs[i];
-        apply_policies(&st, c, st.inhibit_any_policy > 0 || (i > 0 && c->self_issued));
-        if (!satisfied(&st) || (i > 0 && !prepare_for_next(&st, c)))
-            return HF_E_CERT_POLICY;
+        apply_policies(st, c, st->inhibit_any_policy > 0 || (i > 0 && c->self_issued));
+        if (!satisfied(st) || (i > 0 && !prepare_for_next(st, c)))
+            return false;
     }
-    count_down(&st.explicit_policy); /* section 6.1.5 */
+    count_down(&st->explicit_policy); /* section 6.1.5 */
     if (count != 0 && read_skips(certs[0]).require_explicit == 0)
-        st.explicit_policy = 0;
-    return satisfied(&st) ? HF_OK : HF_E_CERT_POLICY;
+        st->explicit_policy = 0;
+    return user_satisfied(st);
+}
+
+static void tell(const policy_state *st, bool good, hf_check *k)
+{
+    hf_text v;
+    hf_text_init(&v, k->value, sizeof(k->value));
+    for (size_t i = 0; i < st->valid.n; i++) {
+        hf_text_add(&v, v.n == 0 ? "" : ", ");
+        hf_text_add_oid(&v, st->valid.policy[i].oid);
+        if (!st->valid.policy[i].wanted)
+            hf_text_add(&v, " (not asked for)");
+    }
+    if (st->valid.any)
+        hf_text_add(&v, v.n == 0 ? "any policy" : ", any policy");
+    if (v.n == 0)
+        hf_text_add(&v, good ? "none, and none is demanded" : "no policy is valid so far");
+    hf_text_mark_cut(&v);
+    hf_text_init(&v, k->limit, sizeof(k->limit));
+    hf_text_add(&v, "a policy that every authority on the path allows");
+    if (st->inputs->initial != NULL)
+        hf_text_add(&v, " and that was asked for");
+    hf_text_add(&v, st->inputs->require_explicit ? "" : ", where one of them demands it");
+    hf_text_mark_cut(&v);
+}
+
+hf_status hf_policies_check(const hf_cert *const *certs, size_t count, const hf_policy_inputs *in,
+                            hf_check *k)
+{
+    policy_state st;
+    st.inputs = in;
+    if (k == NULL && !in->require_explicit && !mentions_policies(certs, count))
+        return HF_OK; /* nothing demands a policy, nothing can be wrong with one */
+    bool good = walk(&st, certs, count);
+    if (k != NULL)
+        tell(&st, good, k);
+    return good ? HF_OK : HF_E_CERT_POLICY;
 }
