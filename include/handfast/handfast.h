@@ -436,6 +436,8 @@ HF_API hf_status hf_dial(hf_config *cfg, const char *host_port, int64_t timeout_
  * owns the descriptor from now on, and closes it on failure too. */
 HF_API hf_status hf_dial_fd(hf_config *cfg, int fd, const char *host, int64_t timeout_ms,
                             hf_stream **out, hf_error *e);
+/* hf_accept of a config that takes early data (session.h) may return as soon as there is some to
+ * read, before the handshake is complete: hf_info.early_readable. Read it first, then write. */
 HF_API hf_status hf_accept(hf_config *cfg, int fd, int64_t timeout_ms, hf_stream **out,
                            hf_error *e);
 

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "crypto/hkdf.h"
+#include "session/replay.h"
 #include "session/ticket.h"
 
 #define TICKETS_DEFAULT 2U
@@ -22,6 +23,7 @@ void hf_sessions_drop(hf_config *cfg)
 {
     hf_sessions_free(cfg->sessions);
     hf_ticket_keys_free(cfg->ticket_keys);
+    hf_replays_free(cfg->replays);
     hf_buf_free(&cfg->session_context);
 }
 
@@ -119,6 +121,11 @@ hf_status hf_sessions_freeze(hf_config *cfg)
     if (cfg->role != HF_SERVER)
         return HF_OK;
     note_generation(cfg);
+    if (cfg->early_data != 0) {
+        cfg->replays = hf_replays_new(cfg->provider.now_s(cfg->provider.ctx));
+        if (cfg->replays == NULL)
+            return HF_E_OUT_OF_MEMORY;
+    }
     if (cfg->ticket_keys != NULL || cfg->tickets == 0)
         return HF_OK;
     uint32_t period = cfg->session_life_s > 43200 ? cfg->session_life_s : 0;
@@ -150,4 +157,17 @@ hf_status hf_conn_resume(hf_conn *c, hf_bytes session)
     c->hs->session = s;
     c->hs->session_sought = false;
     return HF_OK;
+}
+
+hf_status hf_write_early(hf_conn *c, const void *p, size_t n, size_t *taken)
+{
+    *taken = 0;
+    hf_status status = may_resume(c);
+    if (status != HF_OK)
+        return status;
+    size_t room = hf_c13_early_room(c->hs), take = n < room ? n : room;
+    status = hf_buf_append(&c->hs->early_out, hf_bytes_of(p, take));
+    if (status == HF_OK)
+        *taken = take;
+    return status;
 }

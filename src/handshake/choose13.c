@@ -167,8 +167,10 @@ hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r)
     hf_hs_keep_wishes(hs, &m.extensions);
     if (hs->conn->version == HF_VERSION_TLS_1_2)
         hf_script_speak_12(hs, HF_MSG_CLIENT_HELLO);
-    else if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA))
+    else if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA)) {
         hs->conn->channel.skip_early = EARLY_DATA_SKIPPED;
+        hs->conn->early = HF_EARLY_REJECTED; /* unless it is taken */
+    }
     return HF_OK;
 }
 
@@ -389,7 +391,7 @@ hf_status hf_s13_choose(hf_handshake *hs)
         return s;
     }
     hf_transcript_start(&hs->transcript, hs->conn->suite->hash);
-    return HF_OK;
+    return hf_s13_expect_early(hs);
 }
 
 /* After HelloRetryRequest the client must send the one share that was asked for. */

@@ -90,6 +90,9 @@ hf_status hf_c12_judge_hello(hf_handshake *hs, const hf_server_hello *m)
 {
     hs->conn->version = HF_VERSION_TLS_1_2;
     hf_status s = judge_downgrade(hs, m->random);
+    if (s == HF_OK && hs->conn->early == HF_EARLY_OFFERED) /* RFC 9846 section D.3 */
+        s = hf_hs_fail(hs, HF_E_EARLY_DATA_UNEXPECTED, "server_version",
+                       "TLS 1.3, which the session was made with", "TLS 1.2");
     if (s == HF_OK)
         s = judge_suite(hs, m->cipher_suite);
     if (s != HF_OK)

@@ -256,7 +256,7 @@ hf_status hf_c13_judge_extensions(hf_handshake *hs, hf_reader *r)
         s = judge_record_size_limit(hs, x->record_size_limit);
     if (s == HF_OK && hf_ext_has(x, HF_X_ALPN))
         s = hf_hs_judge_alpn(hs, x->alpn);
-    return s;
+    return s == HF_OK ? hf_c13_judge_early(hs, x) : s;
 }
 
 /* ---- CertificateRequest ---- */

@@ -123,13 +123,27 @@ static hf_status take_handshake(hf_conn *c, const hf_record *r, hf_error *e)
     return HF_OK;
 }
 
-static hf_status take_data(hf_conn *c, const hf_record *r, hf_bytes *data, hf_error *e)
+/* Before Finished: only as early data, under its key, and as much as the ticket allows. */
+static hf_status take_early(hf_conn *c, const hf_record *r, hf_error *e)
 {
-    if (!c->established)
+    if (c->hs == NULL || (c->hs->facts & HF_F_EARLY) == 0 || !c->hs->early_open)
         return hf_fail(e, HF_E_RECORD_TYPE, "type", "no application data before Finished",
                        "application_data");
-    if (r->content.n == 0)
+    if (r->content.n <= c->hs->early_left) {
+        c->hs->early_left -= (uint32_t)r->content.n;
         return HF_OK;
+    }
+    hf_fail(e, HF_E_EARLY_DATA_TOO_MUCH, "fragment", NULL, "more");
+    hf_error_expected(e, "at most %u bytes, as the ticket says", c->hs->session->max_early_data);
+    return e->code;
+}
+
+static hf_status take_data(hf_conn *c, const hf_record *r, hf_bytes *data, hf_error *e)
+{
+    hf_status s = c->established ? HF_OK : take_early(c, r, e);
+    if (s != HF_OK || r->content.n == 0)
+        return s;
+    c->data_is_early = !c->established;
     *data = r->content;
     c->idle_records = 0;
     c->key_updates = 0;

@@ -101,6 +101,7 @@ struct hf_handshake {
     uint8_t binder_digest[HF_HASH_MAX_DIGEST]; /* server: of the hellos up to the binders */
     hf_buf early_out;                          /* client: data for the first flight */
     uint8_t early_secret[HF_HASH_MAX_DIGEST];  /* client_early_traffic_secret */
+    bool early_open;                           /* server: until EndOfEarlyData */
     uint32_t early_left;                       /* server: bytes that may still come early */
 
     /* the application's answer to the ClientHello: ask.c */
@@ -155,8 +156,9 @@ hf_status hf_hs_send_ccs(hf_handshake *hs);
 /* ---- keys: keys13.c ---- */
 
 hf_status hf_hs_install_handshake_keys(hf_handshake *hs);
-hf_status hf_hs_install_traffic_keys(hf_handshake *hs); /* after the server's Finished */
-hf_status hf_hs_complete(hf_handshake *hs);             /* after the client's Finished */
+hf_status hf_hs_set_client_handshake_keys(hf_handshake *hs); /* where early keys held till now */
+hf_status hf_hs_install_traffic_keys(hf_handshake *hs);      /* after the server's Finished */
+hf_status hf_hs_complete(hf_handshake *hs);                  /* after the client's Finished */
 void hf_hs_derive_resumption(hf_handshake *hs, const uint8_t *digest, uint8_t *secret);
 /* Sets one direction's epoch from a traffic secret. */
 hf_status hf_conn_set_keys(hf_conn *c, hf_epoch *epoch, const uint8_t *secret, const char *name);
@@ -194,6 +196,17 @@ void hf_c13_bind_psk(hf_handshake *hs, hf_writer *w, size_t body_at);
 hf_status hf_c13_judge_psk(hf_handshake *hs, const hf_extensions *x);
 void hf_s13_note_binders(hf_handshake *hs, const hf_extensions *x, hf_bytes message);
 hf_status hf_s13_choose_psk(hf_handshake *hs);
+
+/* early13.c */
+size_t hf_c13_early_room(hf_handshake *hs); /* bytes that hf_write_early may still take */
+void hf_c13_offer_early(hf_handshake *hs);
+hf_status hf_c13_after_hello(hf_handshake *hs);
+hf_status hf_c13_judge_early(hf_handshake *hs, const hf_extensions *x);
+hf_status hf_c13_after_extensions(hf_handshake *hs);
+void hf_s13_choose_early(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_age);
+hf_status hf_s13_expect_early(hf_handshake *hs);
+hf_status hf_c13_build_end_of_early(hf_handshake *hs, hf_writer *w);
+hf_status hf_s13_judge_end_of_early(hf_handshake *hs, hf_reader *r);
 
 /* tickets13.c */
 hf_status hf_13_give_tickets(hf_handshake *hs);

@@ -54,6 +54,13 @@ static void derive(hf_handshake *hs, const char *label, const char *keylog, cons
                     (hf_bytes){out, n});
 }
 
+hf_status hf_hs_set_client_handshake_keys(hf_handshake *hs)
+{
+    hf_channel *ch = &hs->conn->channel;
+    return set_keys(hs, hf_conn_is_client(hs->conn) ? &ch->write : &ch->read,
+                    hs->client_handshake_secret, "client handshake traffic");
+}
+
 hf_status hf_hs_install_handshake_keys(hf_handshake *hs)
 {
     hf_conn *c = hs->conn;
@@ -78,8 +85,9 @@ hf_status hf_hs_install_handshake_keys(hf_handshake *hs)
         if (s != HF_OK)
             return s;
     }
-    hf_status s = set_keys(hs, client ? &c->channel.write : &c->channel.read,
-                           hs->client_handshake_secret, "client handshake traffic");
+    /* Early data goes on, as far as both or one of the two know: see EndOfEarlyData. */
+    bool early = client ? c->early == HF_EARLY_OFFERED : (hs->facts & HF_F_EARLY) != 0;
+    hf_status s = early ? HF_OK : hf_hs_set_client_handshake_keys(hs);
     if (s != HF_OK)
         return s;
     return set_keys(hs, client ? &c->channel.read : &c->channel.write, hs->server_handshake_secret,

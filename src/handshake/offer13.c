@@ -265,6 +265,7 @@ static hf_status offer_extensions(hf_handshake *hs)
 
 static void build(hf_handshake *hs, hf_writer *w)
 {
+    hf_c13_offer_early(hs);
     size_t body_at = w->n;
     hf_client_hello_build(w, &hs->hello);
     hf_c13_bind_psk(hs, w, body_at);

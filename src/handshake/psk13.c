@@ -209,7 +209,7 @@ static hf_status judge_binder(hf_handshake *hs, const hf_session *s, size_t inde
                       "%zu other bytes", theirs.n);
 }
 
-static hf_status take_psk(hf_handshake *hs, hf_session *s, size_t index)
+static hf_status take_psk(hf_handshake *hs, hf_session *s, size_t index, uint32_t age)
 {
     hs->session = s; /* freed with the scratch, whatever follows */
     hf_status status = judge_binder(hs, s, index);
@@ -220,6 +220,7 @@ static hf_status take_psk(hf_handshake *hs, hf_session *s, size_t index)
     hf_trace_choice_text(hs->conn, "resumption", "a session ticket", NULL,
                          "the session of the ticket",
                          "the first ticket that is this server's own, in time, and for the same");
+    hf_s13_choose_early(hs, binder_at(&hs->hello.extensions, index), age);
     return hf_hs_take_session(hs);
 }
 
@@ -245,7 +246,7 @@ hf_status hf_s13_choose_psk(hf_handshake *hs)
         if (status != HF_OK)
             return status;
         if (fits)
-            return take_psk(hs, s, i);
+            return take_psk(hs, s, i, age);
     }
     return HF_OK;
 }

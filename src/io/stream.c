@@ -277,7 +277,7 @@ static hf_status shake_hands(hf_stream *s, int fd, const char *label, int64_t de
     s->fd = fd;
     name_peer(s, label);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); /* whole flights are sent */
-    int state = drive(s, HF_ESTABLISHED, "handshake", deadline_ms, timeout_ms);
+    int state = drive(s, HF_ESTABLISHED | HF_HAVE_DATA, "handshake", deadline_ms, timeout_ms);
     while (state >= 0 && hf_out(s->conn).n > 0) { /* the last flight goes out before we return */
         if (s->send_errno != 0)
             state = send_failed(s);
@@ -407,12 +407,33 @@ static hf_status write_blocked(hf_stream *s, int64_t deadline_ms)
     return status < 0 ? await_failed(s, status, "writing", s->timeout_ms) : HF_OK;
 }
 
+/* A server that takes early data has its stream before the handshake is complete, and its answer
+ * waits for that. What came early and was not read stands in the way. */
+static hf_status complete_handshake(hf_stream *s, int64_t deadline_ms)
+{
+    hf_info info;
+    hf_conn_info(s->conn, &info);
+    if (info.established)
+        return HF_OK;
+    int state =
+        drive(s, HF_ESTABLISHED | HF_HAVE_DATA, "the handshake", deadline_ms, s->timeout_ms);
+    if (state < 0)
+        return state;
+    if ((state & HF_ESTABLISHED) != 0)
+        return HF_OK;
+    return hf_io_fail(&s->error, HF_E_WRONG_STATE, "writing before early data was read", s->peer,
+                      NULL);
+}
+
 hf_status hf_stream_write(hf_stream *s, const void *p, size_t n)
 {
     const uint8_t *rest = p;
     int64_t deadline_ms = hf_io_deadline(s->timeout_ms);
     if (s->dead < 0)
         return s->dead;
+    hf_status ready = complete_handshake(s, deadline_ms);
+    if (ready < 0)
+        return ready;
     for (;;) {
         size_t taken = 0;
         hf_status status = n > 0 ? hf_write(s->conn, rest, n, &taken) : HF_OK;

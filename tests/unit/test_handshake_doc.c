@@ -48,6 +48,11 @@ static const kind kinds[] = {
          HF_F_CLIENT_MAY_COMPRESS | HF_F_CLIENT_COMPRESSED},
     {"With HelloRetryRequest",
      "No key share of the first ClientHello fits. Costs one round trip more.", HF_F_RETRY},
+    {"Resumed", "The client shows a ticket, and its binder proves that the ticket is its own.",
+     HF_F_PSK},
+    {"Resumed, with early data",
+     "Data travels behind the ClientHello; EndOfEarlyData says that no more of it comes.",
+     HF_F_PSK | HF_F_EARLY},
 };
 
 static const kind kinds12[] = {

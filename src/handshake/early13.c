@@ -1,0 +1,194 @@
+/* early13.c: early data, RFC 9846 sections 2.3 and 4.3.10: a client's first flight under the secret
+ * of the session that it resumes, and whether a server takes it.
+ *
+ * The client's side: hf_write_early gathers it, and it goes out behind the ClientHello. Whether it
+ * was taken is known with EncryptedExtensions; until then the client's keys stay the early ones,
+ * and it changes to the handshake's behind EndOfEarlyData, or at once where it was not. */
+#include "handshake/handshake.h"
+#include "handshake/trace.h"
+
+#include "base/bytes.h"
+#include "base/ct.h"
+#include "session/replay.h"
+#include "wire/messages12.h"
+
+static const hf_suite_choice *suite_of(const hf_handshake *hs, const hf_session *s)
+{
+    for (size_t i = 0; i < hs->cfg->suite_count; i++)
+        if (hs->cfg->suites[i].suite->id == s->suite)
+            return &hs->cfg->suites[i];
+    return NULL;
+}
+
+/* Sets the early keys; conn->suite is the session's. `digest` is of the ClientHello. */
+static hf_status set_early_keys(hf_handshake *hs, hf_epoch *epoch, const uint8_t *digest)
+{
+    hf_conn *c = hs->conn;
+    const hf_hash *hash = c->suite->hash;
+    hf_schedule13 ks;
+    hf_schedule13_start(&ks, hash, hf_bytes_of(hs->session->secret, hs->session->secret_len));
+    hf_schedule13_derive(&ks, "c e traffic", digest, hs->early_secret);
+    hf_schedule13_wipe(&ks);
+    hf_trace_secret(c, "CLIENT_EARLY_TRAFFIC_SECRET", "CLIENT_EARLY_TRAFFIC_SECRET", "Early Secret",
+                    "c e traffic", hs->client_random, hf_bytes_of(digest, hash->digest_len),
+                    hf_bytes_of(hs->early_secret, hash->digest_len));
+    hf_status s = hf_conn_set_keys(c, epoch, hs->early_secret, "client early traffic");
+    return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
+}
+
+/* ---- the client ---- */
+
+static bool offers_alpn(const hf_handshake *hs, hf_bytes name)
+{
+    hf_bytes offered = hf_buf_bytes(&hs->cfg->alpn), offer;
+    while (hf_item8_next(&offered, &offer))
+        if (hf_bytes_equal(offer, name))
+            return true;
+    return name.n == 0;
+}
+
+size_t hf_c13_early_room(hf_handshake *hs)
+{
+    hf_hs_seek_session(hs);
+    const hf_session *s = hs->session;
+    if (hs->cfg->early_data == 0 || s == NULL || s->version != HF_VERSION_TLS_1_3 ||
+        !offers_alpn(hs, s->alpn))
+        return 0;
+    return s->max_early_data - hs->early_out.n;
+}
+
+/* The second hello follows in the clear: the server has not taken what came behind the first. */
+static void take_back(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    hs->hello.extensions.present &= ~HF_X_BIT(HF_X_EARLY_DATA);
+    if (c->early == HF_EARLY_OFFERED) {
+        c->early = HF_EARLY_REJECTED;
+        hf_epoch_clear(&c->channel.write);
+    }
+}
+
+void hf_c13_offer_early(hf_handshake *hs)
+{
+    if ((hs->facts & HF_F_RETRY) != 0) {
+        take_back(hs);
+    } else if (hs->early_out.n != 0 && hf_ext_has(&hs->hello.extensions, HF_X_PRE_SHARED_KEY)) {
+        hs->hello.extensions.present |= HF_X_BIT(HF_X_EARLY_DATA);
+        hs->conn->early = HF_EARLY_OFFERED;
+    }
+}
+
+hf_status hf_c13_after_hello(hf_handshake *hs)
+{
+    hf_conn *c = hs->conn;
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    if (!hf_conn_is_client(c) || c->early != HF_EARLY_OFFERED)
+        return HF_OK;
+    hf_status s = hf_hs_send_ccs(hs);
+    if (s != HF_OK)
+        return s;
+    hf_bytes hello = hf_buf_bytes(&hs->transcript.pending);
+    c->suite = suite_of(hs, hs->session);
+    hf_hash_of(c->suite->hash, &hello, 1, digest);
+    s = set_early_keys(hs, &c->channel.write, digest);
+    if (s == HF_OK)
+        s = hf_channel_send(&c->channel, HF_CONTENT_APPLICATION_DATA, hf_buf_bytes(&hs->early_out));
+    c->suite = NULL; /* not agreed yet */
+    hf_buf_free(&hs->early_out);
+    return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
+}
+
+/* In EncryptedExtensions. */
+hf_status hf_c13_judge_early(hf_handshake *hs, const hf_extensions *x)
+{
+    hf_conn *c = hs->conn;
+    if (c->early != HF_EARLY_OFFERED)
+        return HF_OK;
+    if (!hf_ext_has(x, HF_X_EARLY_DATA)) {
+        c->early = HF_EARLY_REJECTED;
+        return HF_OK;
+    }
+    const hf_session *s = hs->session;
+    bool same = (hs->facts & HF_F_PSK) != 0 && s->suite == c->suite->suite->id;
+    hf_bytes alpn = c->alpn != NULL ? hf_bytes_of(c->alpn + 1, c->alpn[0]) : (hf_bytes){NULL, 0};
+    if (!same || !hf_bytes_equal(s->alpn, alpn))
+        return hf_hs_fail(hs, HF_E_EARLY_DATA_UNEXPECTED, "early_data",
+                          "the session's suite and protocol", "early_data with others");
+    c->early = HF_EARLY_ACCEPTED;
+    hs->facts |= HF_F_EARLY;
+    return HF_OK;
+}
+
+/* Not taken: on with the handshake's own key. */
+hf_status hf_c13_after_extensions(hf_handshake *hs)
+{
+    if (!hf_conn_is_client(hs->conn) || hs->conn->early != HF_EARLY_REJECTED ||
+        (hs->facts & HF_F_RETRY) != 0)
+        return HF_OK;
+    return hf_hs_set_client_handshake_keys(hs);
+}
+
+/* ---- the server ---- */
+
+/* RFC 9846 section 8.3: how old the client says the ticket is, beside how old it is. */
+static bool is_fresh(const hf_handshake *hs, const hf_session *s, uint32_t obfuscated_age)
+{
+    int64_t now_ms = hs->cfg->provider.now_s(hs->cfg->provider.ctx) * 1000;
+    int64_t told_ms = (int64_t)(uint32_t)(obfuscated_age - s->age_add);
+    int64_t apart = now_ms - s->created_ms - told_ms;
+    return apart <= HF_EARLY_FRESH_S * 1000 && apart >= -HF_EARLY_FRESH_S * 1000;
+}
+
+/* May the early data behind the hello be taken? The first identity was taken up. */
+static bool may_take(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_age)
+{
+    const hf_session *s = hs->session;
+    const hf_config *cfg = hs->cfg;
+    bool may = cfg->early_data != 0 && cfg->replays != NULL && s->max_early_data != 0 &&
+               hs->psk_index == 0 && (hs->facts & HF_F_RETRY) == 0 &&
+               s->suite == hs->conn->suite->suite->id;
+    return may && is_fresh(hs, s, obfuscated_age) &&
+           hf_replays_first(cfg->replays, binder, s->created_ms / 1000,
+                            cfg->provider.now_s(cfg->provider.ctx));
+}
+
+void hf_s13_choose_early(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_age)
+{
+    hf_conn *c = hs->conn;
+    if (!hf_ext_has(&hs->hello.extensions, HF_X_EARLY_DATA))
+        return;
+    if (!may_take(hs, binder, obfuscated_age))
+        return;
+    c->early = HF_EARLY_ACCEPTED;
+    c->channel.skip_early = 0;
+    hs->facts |= HF_F_EARLY;
+    hs->early_open = true;
+    hs->early_left = hs->session->max_early_data;
+    hf_trace_choice_text(c, "early data", "early_data", NULL, "accepted",
+                         "the ticket allows it, is fresh, and was not met before");
+}
+
+/* The transcript holds the ClientHello. */
+hf_status hf_s13_expect_early(hf_handshake *hs)
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    if ((hs->facts & HF_F_EARLY) == 0)
+        return HF_OK;
+    hf_transcript_digest(&hs->transcript, digest);
+    return set_early_keys(hs, &hs->conn->channel.read, digest);
+}
+
+/* ---- EndOfEarlyData: section 4.6 ---- */
+
+hf_status hf_c13_build_end_of_early(hf_handshake *hs, hf_writer *w)
+{
+    (void)hs;
+    (void)w;
+    return HF_OK;
+}
+
+hf_status hf_s13_judge_end_of_early(hf_handshake *hs, hf_reader *r)
+{
+    hs->early_open = false;
+    return hf_empty_message_parse(r) ? HF_OK : hf_reader_status(r, &hs->error);
+}
