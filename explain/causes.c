@@ -4,15 +4,19 @@
 #include <string.h>
 
 static const ex_causes table[] = {
-#define HF_CAUSES(name, command, ...) {HF_E_##name, command, {__VA_ARGS__}},
+#define HF_ALERT_CAUSES(alert, command, ...)                                                       \
+    {HF_E_ALERT_RECEIVED, HF_ALERT_##alert, command, {__VA_ARGS__}},
+#define HF_CAUSES(name, command, ...) {HF_E_##name, 0, command, {__VA_ARGS__}},
 #include "explain/causes.def"
 #undef HF_CAUSES
+#undef HF_ALERT_CAUSES
 };
 
-const ex_causes *ex_causes_of(hf_status code)
+/* Alerts with causes of their own stand before the entry for any alert. */
+const ex_causes *ex_causes_of(const hf_error *e)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (table[i].code == code)
+        if (table[i].code == e->code && (table[i].alert == 0 || table[i].alert == e->alert))
             return &table[i];
     return NULL;
 }

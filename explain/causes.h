@@ -8,12 +8,13 @@ enum { EX_CAUSES_MAX = 4 };
 
 typedef struct ex_causes {
     hf_status code;
+    uint8_t alert; /* of HF_E_ALERT_RECEIVED alone; else 0 */
     const char *command;
     const char *causes[EX_CAUSES_MAX]; /* NULL after the last */
 } ex_causes;
 
 /* NULL when nothing more than the remedy is known. */
-const ex_causes *ex_causes_of(hf_status code);
+const ex_causes *ex_causes_of(const hf_error *e);
 
 /* The command with the target put in; safe to paste into a shell: a target with any character that
  * is not plain in a host name, address or port is left out. Returns `to`. */

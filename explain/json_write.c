@@ -276,7 +276,7 @@ static void words(ex_out *o, const hf_explain *x)
 static void causes(ex_out *o, const hf_explain *x)
 {
     char command[400];
-    const ex_causes *c = ex_causes_of(x->error.code);
+    const ex_causes *c = ex_causes_of(&x->error);
     if (c == NULL)
         return;
     ex_json_open(o, "causes", '[');

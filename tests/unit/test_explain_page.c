@@ -161,7 +161,7 @@ static void a_command_never_carries_more_than_a_plain_target(void **state)
 {
     (void)state;
     char text[200];
-    const ex_causes *c = ex_causes_of(HF_E_CERT_WRONG_NAME);
+    const ex_causes *c = ex_causes_of(&(hf_error){.code = HF_E_CERT_WRONG_NAME});
     assert_non_null(c);
     assert_string_equal(ex_command_text(text, sizeof text, c, "example.test:443"),
                         "handfast cert show example.test:443");
@@ -172,7 +172,7 @@ static void a_command_never_carries_more_than_a_plain_target(void **state)
                             "handfast cert show HOST:PORT");
     assert_string_equal(ex_command_text(text, sizeof text, c, NULL),
                         "handfast cert show HOST:PORT");
-    c = ex_causes_of(HF_E_NAME_NOT_FOUND);
+    c = ex_causes_of(&(hf_error){.code = HF_E_NAME_NOT_FOUND});
     assert_string_equal(ex_command_text(text, sizeof text, c, "[::1]:443"), "getent hosts [::1]");
     assert_string_equal(ex_command_text(text, sizeof text, c, "a.test:1"), "getent hosts a.test");
     for (size_t size = 1; size < 24; size++)
@@ -190,7 +190,13 @@ static void a_failure_comes_with_its_causes(void **state)
     assert_non_null(strstr(page, "\"command\":\"handfast cert show example.test\""));
     free(page);
     hf_explain_free(x);
-    assert_null(ex_causes_of(HF_OK));
+    assert_null(ex_causes_of(&(hf_error){.code = HF_OK}));
+    const ex_causes *any = ex_causes_of(&(hf_error){.code = HF_E_ALERT_RECEIVED, .alert = 200});
+    const ex_causes *one =
+        ex_causes_of(&(hf_error){.code = HF_E_ALERT_RECEIVED, .alert = HF_ALERT_protocol_version});
+    assert_non_null(any);
+    assert_string_equal(any->command, "handfast explain -v %t");
+    assert_string_equal(one->command, "handfast explain --min-version 1.2 %t");
 }
 
 int main(void)

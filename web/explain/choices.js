@@ -1,16 +1,24 @@
 // choices.js: what was negotiated: offered, supported, chosen, the rule, and what else it might have been.
-import { h } from "./dom.js";
+import { h, breakable } from "./dom.js";
 import { isGrease, namesOf } from "./model.js";
+
+// A group has two names: "P-256" is secp256r1.
+const CURVES = { "p-256": "secp256r1", "p-384": "secp384r1", "p-521": "secp521r1" };
+
+function same(a, b) {
+  const plain = name => { const low = (name || "").toLowerCase(); return CURVES[low] || low; };
+  return plain(a) === plain(b);
+}
 
 function names(list, chosen, other) {
   const all = namesOf(list);
   if (!all.length) return h("span.quiet", {}, "not told");
-  const known = new Set(namesOf(other));
+  const known = namesOf(other);
   return h("ul.names", {}, all.map(n => {
-    const kind = n === chosen ? "chosen" : isGrease(n) ? "grease" : known.size && !known.has(n) ? "alone" : "common";
+    const kind = same(n, chosen) ? "chosen" : isGrease(n) ? "grease" : known.length && !known.some(o => same(n, o)) ? "alone" : "common";
     const title = { chosen: "chosen", grease: "made up on purpose (GREASE, RFC 8701)", alone: "only one side has it",
       common: "" }[kind];
-    return h(`li.${kind}`, { title }, n, kind === "chosen" ? h("span.sr", {}, " (chosen)") : "");
+    return h(`li.${kind}`, { title }, breakable(n), kind === "chosen" ? h("span.sr", {}, " (chosen)") : "");
   }));
 }
 
@@ -18,11 +26,11 @@ function names(list, chosen, other) {
 // list that the client offers; what another server's list is, a client cannot know.
 function otherwise(model, c) {
   const offered = namesOf(c.offered).filter(n => !isGrease(n) && n !== "..."), supported = namesOf(c.supported);
-  const common = supported.filter(n => offered.includes(n) && n !== c.chosen);
+  const common = supported.filter(n => offered.some(o => same(n, o)) && !same(n, c.chosen));
   if (!supported.length || !offered.length) return "";
   if (!common.length) return "nothing: the handshake would have failed";
   if (model.connection.role === "server") return common[0];
-  return `the server's choice among ${common.join(", ")}`;
+  return common.length === 1 ? `${common[0]}, if the server has it` : `one of the other ${common.length}, by the server's own order`;
 }
 
 export function drawChoices(model) {
@@ -32,7 +40,7 @@ export function drawChoices(model) {
       h("thead", {}, h("tr", {}, ["what", "chosen", "offered by the client", "supported by this side", "rule", "otherwise"]
         .map(t => h("th", { scope: "col" }, t)))),
       h("tbody", {}, model.choices.map(c => h("tr", {},
-        h("th", { scope: "row" }, c.what), h("td", { "data-label": "chosen" }, h("b.chosen", {}, c.chosen || "nothing")),
+        h("th", { scope: "row" }, c.what), h("td", { "data-label": "chosen" }, h("b.chosen", {}, breakable(c.chosen || "nothing"))),
         h("td", { "data-label": "offered" }, names(c.offered, c.chosen, c.supported)),
         h("td", { "data-label": "supported" }, names(c.supported, c.chosen, c.offered)),
         h("td", { "data-label": "rule" }, c.rule), h("td", { "data-label": "otherwise" }, c.otherwise || otherwise(model, c))))))));

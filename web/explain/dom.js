@@ -65,6 +65,11 @@ export function hexText(bytes, gap = "") {
   return Array.from(bytes, hexByte).join(gap);
 }
 
+// A name like ecdsa_secp256r1_sha256 may be broken after each underscore, and nowhere else.
+export function breakable(text) {
+  return String(text).split(/(?<=_)/).flatMap((part, i) => i ? [h("wbr"), part] : [part]);
+}
+
 // "RFC 9846 section 4.2.2" becomes a link; nothing is fetched unless someone follows it.
 export function section(text) {
   const found = /^RFC (\d+)(?: section ([\w.]+))?/.exec(text || "");
@@ -76,7 +81,7 @@ export function section(text) {
 
 // A definition list; empty values are left out.
 export function facts(pairs, name = "dl.facts") {
-  return h(name, {}, pairs.filter(p => p && p[1] !== undefined && p[1] !== null && p[1] !== "")
+  return h(name, {}, pairs.filter(p => p && p[1] !== undefined && p[1] !== null && String(p[1]) !== "")
     .map(([term, value, extra]) => h("div", extra || {}, h("dt", {}, term), h("dd", {}, value))));
 }
 

@@ -2,7 +2,7 @@
 import { h, svg, replace, facts, plural, number, hexText } from "./dom.js";
 import { transcriptOf, wordFor, bytesOf } from "./model.js";
 
-const W = 236, H = 58, GAP_X = 74, GAP_Y = 14;
+const W = 276, H = 58, GAP_X = 48, GAP_Y = 14;
 
 // TLS 1.3's own ladder, for what the recording only names: RFC 9846 section 7.1.
 const EXTRACTED = { "Early Secret": "HKDF-Extract, from zeros or a pre-shared key", "Handshake Secret": "HKDF-Extract, salted with the Early Secret (label “derived”)",
@@ -33,7 +33,7 @@ function nodesOf(model) {
     return nodes.get(name);
   };
   for (const s of model.secrets) {
-    let name = s.name;
+    let name = s.name === "CLIENT_RANDOM" ? "master secret" : s.name; // the key log's word for it
     for (let n = 2; nodes.has(name) && nodes.get(name).secret; n++) name = `${s.name}, ${n}`;
     const to = node(name);
     to.secret = s;
@@ -152,7 +152,7 @@ class Graph {
     const g = svg("g", { class: `node ${kind}`, transform: `translate(${n.x},${n.y})`, tabindex: "0", role: "button",
       onclick: () => this.choose(n), onkeydown: e => this.key(e, n) },
     svg("rect", { width: W, height: H, rx: 9 }),
-    svg("text", { x: 12, y: 20, class: "title" }, shorten(titleOf(n), 31)),
+    svg("text", { x: 12, y: 20, class: titleOf(n).length > 26 ? "title long" : "title" }, shorten(titleOf(n), 34)),
     svg("text", { x: 12, y: 36, class: "sub" }, shorten(subtitle(n), 36)),
     label && svg("text", { x: 12, y: 50, class: "label" }, label));
     n.element = g;
@@ -161,7 +161,7 @@ class Graph {
 
   draw() {
     const wide = Math.max(...this.nodes.map(n => n.x)) + W + 12, high = Math.max(...this.nodes.map(n => n.y)) + H + 12;
-    const marker = svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
+    const marker = svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
       svg("path", { d: "M0,0 L8,4 L0,8 z" }));
     const edges = this.nodes.flatMap(n => n.from.flatMap(f => this.edge(this.by.get(f.name), n, f.label)));
     return svg("svg", { viewBox: `0 0 ${wide} ${high}`, width: wide, height: high, role: "group", "aria-label": "Key schedule" },

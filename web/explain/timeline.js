@@ -6,7 +6,7 @@ function notesBetween(model, from, to) {
   const notes = [];
   const inside = list => list.filter(s => s.step > from && s.step < to);
   for (const j of inside(model.jobs))
-    if (j.done) notes.push({ t: j.t_us, text: `computed ${j.name || j.job_name} in ${duration(j.took_us)}`, bad: j.code !== 0 });
+    if (j.done) notes.push({ t: j.t_us, text: `${j.name || j.job_name}: ${duration(j.took_us)} of computing`, bad: j.code !== 0 });
   const choices = inside(model.choices);
   if (choices.length)
     notes.push({ t: choices[0].t_us, go: "negotiation", text: `chose ${choices.map(c => c.chosen || "nothing").join(", ")}` });

@@ -1,5 +1,5 @@
 // verdict.js: what came of it, first of all; and when it failed: where, why, and what mends it.
-import { h, facts, section, duration, size, plural, hexByte, hexText } from "./dom.js";
+import { h, facts, breakable, section, duration, size, plural, hexByte, hexText } from "./dom.js";
 import { messageBytes, speaker, times } from "./model.js";
 
 export function verdictLine(model) {
@@ -36,8 +36,8 @@ export function drawVerdict(model) {
     h("div.headline", {}, h("span.mark", { "aria-hidden": "true" }, line.mark),
       h("div", {}, h("h1", {}, line.title), line.text && h("p.lead", {}, line.text),
         h("p.small", {}, [c.target || c.host, c.started].filter(Boolean).join(" · ")))),
-    facts([["version", c.version], ["cipher suite", c.cipher_suite], ["keys by", c.group],
-      ["proof by", c.peer_signature_scheme || c.own_signature_scheme], ["inside", c.alpn],
+    facts([["version", c.version], ["cipher suite", c.cipher_suite && breakable(c.cipher_suite)], ["keys by", c.group],
+      ["proof by", breakable(c.peer_signature_scheme || c.own_signature_scheme || "")], ["inside", c.alpn],
       ["kind", resumed ? "resumed" : ""],
       ["round trips", c.round_trips === undefined ? "" : String(c.round_trips) + (c.hello_retry ? " (HelloRetryRequest)" : "")],
       ["sent", size(c.bytes_sent || 0)], ["received", size(c.bytes_received || 0)],
@@ -80,7 +80,7 @@ export function drawFailure(model, app) {
   const e = model.error;
   if (!e) return null;
   const bad = model.checks.find(s => s.code), { causes, command } = model.verdict;
-  const where = [e.message, model.failed ? `from the ${speaker(model, model.failed)}` : ""].filter(Boolean).join(" ");
+  const where = [e.message || (e.alert_direction === "received" ? `an alert from the ${model.client === "sent" ? "server" : "client"}` : ""), model.failed ? `from the ${speaker(model, model.failed)}` : ""].filter(Boolean).join(" ");
   return h("section.failure", { id: "failure", "aria-label": "What failed" },
     h("h2", {}, "What failed"),
     facts([["where", [where, model.verdict.t_us !== undefined ? ` after ${duration(model.verdict.t_us)}` : ""]],
