@@ -225,7 +225,8 @@ static size_t record_content(const hf_conn *c)
 /* One record of at most `n` bytes; its length. */
 static hf_status write_record(hf_conn *c, const uint8_t *p, size_t n)
 {
-    hf_error e = {0};
+    hf_error e;
+    hf_error_none(&e);
     hf_status s = hf_conn_before_write(c, &e);
     if (s == HF_OK) {
         s = hf_channel_send(&c->channel, HF_CONTENT_APPLICATION_DATA, (hf_bytes){p, n});
@@ -238,7 +239,8 @@ static hf_status write_record(hf_conn *c, const uint8_t *p, size_t n)
 /* Room for all the records that one hf_write will make, so that `out` grows once. */
 static hf_status reserve_output(hf_conn *c, size_t n)
 {
-    hf_error e = {0};
+    hf_error e;
+    hf_error_none(&e);
     size_t pending = hf_out(c).n, most = c->cfg->limits.output_pending;
     if (pending >= most || n == 0)
         return HF_OK;

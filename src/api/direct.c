@@ -78,7 +78,8 @@ static bool fits(const hf_conn *c, const hf_bytes *pieces, size_t count, size_t 
 hf_status hf_seal(hf_conn *c, const hf_bytes *pieces, size_t count, uint8_t *out, size_t room,
                   size_t *n)
 {
-    hf_error e = {0};
+    hf_error e;
+    hf_error_none(&e);
     *n = 0;
     hf_status s = ready(c);
     if (s != HF_OK)
@@ -99,7 +100,8 @@ hf_status hf_seal(hf_conn *c, const hf_bytes *pieces, size_t count, uint8_t *out
 
 hf_status hf_open(hf_conn *c, uint8_t *p, size_t n, size_t *used, hf_bytes *data)
 {
-    hf_error e = {0};
+    hf_error e;
+    hf_error_none(&e);
     hf_record record;
     *used = 0;
     *data = (hf_bytes){NULL, 0};

@@ -14,9 +14,15 @@ void hf_wipe(void *p, size_t n)
 
 bool hf_ct_equal(const void *a, const void *b, size_t n)
 {
-    const volatile uint8_t *x = a, *y = b;
-    uint32_t difference = 0;
-    for (size_t i = 0; i < n; i++)
-        difference |= (uint32_t)(x[i] ^ y[i]);
+    const uint8_t *x = a, *y = b;
+    uint64_t difference = 0;
+    for (size_t i = 0, step; i < n; i += step) {
+        uint64_t v = 0, w = 0;
+        step = n - i < sizeof v ? n - i : sizeof v;
+        memcpy(&v, x + i, step);
+        memcpy(&w, y + i, step);
+        difference |= v ^ w;
+        __asm__("" : "+r"(difference)); /* not known: no reason to stop early */
+    }
     return difference == 0;
 }

@@ -203,7 +203,8 @@ static hf_status dispatch(hf_conn *c, const hf_record *r, hf_bytes *data, hf_err
 
 hf_status hf_conn_take_record(hf_conn *c, const hf_record *r, hf_bytes *data)
 {
-    hf_error e = {0};
+    hf_error e;
+    hf_error_none(&e);
     *data = (hf_bytes){NULL, 0};
     hf_status s = dispatch(c, r, data, &e);
     return s == HF_OK ? HF_OK : hf_conn_fail(c, &e);
@@ -335,7 +336,8 @@ hf_status hf_conn_drive(hf_conn *c)
 {
     if (c->failed != HF_OK)
         return c->failed;
-    hf_error e = {0};
+    hf_error e;
+    hf_error_none(&e);
     hf_status s = HF_OK;
     bool more = true;
     while (s == HF_OK && more)
