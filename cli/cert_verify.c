@@ -32,6 +32,16 @@ static const cli_option own[] = {
      .choices = "tls|rfc5280|webpki",
      .help = "tls: what makes a difference for security (the default); also what RFC 5280 or the "
              "CA/Browser Forum demand of whoever issues"},
+    {.name = "policy",
+     .kind = CLI_TEXT,
+     .repeats = true,
+     .value = "OID",
+     .help = "a certificate policy that will do, as 2.23.140.1.2.1 (default: any)"},
+    {.name = "require-policy",
+     .kind = CLI_FLAG,
+     .help = "one of them must be valid on the whole path (RFC 5280 section 6.1.1)"},
+    {.name = "inhibit-mapping", .kind = CLI_FLAG, .help = "no policy is mapped to another"},
+    {.name = "inhibit-any-policy", .kind = CLI_FLAG, .help = "anyPolicy stands for none"},
     {.name = "untrusted",
      .kind = CLI_FILE,
      .repeats = true,
@@ -69,7 +79,7 @@ static const cli_example examples[] = {
 
 typedef struct report {
     cli *c;
-    json_t *checks; /* with --json, else NULL */
+    json_t *checks, *paths; /* with --json, else NULL */
     unsigned path, depth;
     bool any;
 } report;
@@ -140,6 +150,61 @@ static void check_json(report *r, const hf_check *k)
     json_array_append_new(r->checks, o);
 }
 
+/* ---- what became of each candidate path ---- */
+
+static const char *subject_text(const hf_cert *cert, char *text, size_t size)
+{
+    char subject[500];
+    hf_name_text(cert->subject, subject, sizeof subject);
+    if (subject[0] == '\0')
+        hf_cert_names_text(cert, subject, sizeof subject);
+    cli_escape(subject, strlen(subject), text, size);
+    return text;
+}
+
+static void path_text(const report *r, const hf_verify_path *p)
+{
+    char safe[900];
+    bool good = p->result == HF_OK;
+    printf("%s%s%s path %u", cli_color_code(r->c->color_out, good ? CLI_GREEN : CLI_RED),
+           good ? "took" : "left", cli_color_code(r->c->color_out, CLI_PLAIN), p->path);
+    for (unsigned i = 0; i < p->count; i++)
+        printf("%s%s", i == 0 ? ": " : " <- ", subject_text(p->certs[i], safe, sizeof safe));
+    printf("%s\n", p->anchored ? " (from the local trust store)" : "");
+    if (!good)
+        printf("     because of %s of certificate %u: %s\n",
+               p->check != NULL ? p->check : "a limit", p->depth, hf_error_sentence(p->result));
+}
+
+static void path_json(report *r, const hf_verify_path *p)
+{
+    char safe[900];
+    json_t *subjects = json_array();
+    for (unsigned i = 0; i < p->count; i++)
+        json_array_append_new(subjects, json_string(subject_text(p->certs[i], safe, sizeof safe)));
+    json_t *o = json_pack("{s:i, s:o, s:b, s:b, s:s}", "path", (int)p->path, "subjects", subjects,
+                          "anchored", p->anchored, "ok", p->result == HF_OK, "result",
+                          hf_error_name(p->result));
+    if (p->anchored)
+        json_object_set_new(o, "root",
+                            json_string(subject_text(p->certs[p->count - 1], safe, sizeof safe)));
+    if (p->result != HF_OK) {
+        json_object_set_new(o, "why", json_string(hf_error_sentence(p->result)));
+        json_object_set_new(o, "check", json_string(p->check != NULL ? p->check : ""));
+        json_object_set_new(o, "depth", json_integer(p->depth));
+    }
+    json_array_append_new(r->paths, o);
+}
+
+static void on_path(void *ctx, const hf_verify_path *p)
+{
+    report *r = ctx;
+    if (r->paths != NULL)
+        path_json(r, p);
+    else
+        path_text(r, p);
+}
+
 static void on_check(void *ctx, const hf_check *k)
 {
     report *r = ctx;
@@ -174,10 +239,10 @@ static cli_exit verdict_json(cli *c, report *r, hf_status status, const hf_error
         hf_name_text(path[i]->subject, text, sizeof text);
         json_array_append_new(subjects, safe_json(text));
     }
-    json_t *o =
-        json_pack("{s:s, s:i, s:b, s:s?, s:s, s:o, s:o}", "format", "handfast-verify", "version", 1,
-                  "ok", status == HF_OK, "name", name, "at", cli_date_iso(text, sizeof text, at_s),
-                  "path", subjects, "checks", json_incref(r->checks));
+    json_t *o = json_pack("{s:s, s:i, s:b, s:s?, s:s, s:o, s:o, s:o}", "format", "handfast-verify",
+                          "version", 1, "ok", status == HF_OK, "name", name, "at",
+                          cli_date_iso(text, sizeof text, at_s), "path", subjects, "paths",
+                          json_incref(r->paths), "checks", json_incref(r->checks));
     if (o == NULL)
         return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     if (status != HF_OK)
@@ -197,6 +262,21 @@ static cli_exit verdict_json(cli *c, report *r, hf_status status, const hf_error
     return c->quiet ? cli_exit_of(e->code) : cli_error(c, e, NULL);
 }
 
+#define POLICIES_MAX 32
+
+static hf_policy_inputs policies_asked_for(const cli *c, const char *oids[POLICIES_MAX + 1])
+{
+    size_t n = 0;
+    const char *oid;
+    while (n < POLICIES_MAX && (oid = cli_nth(c, "policy", n)) != NULL)
+        oids[n++] = oid;
+    oids[n] = NULL;
+    return (hf_policy_inputs){.initial = n != 0 ? oids : NULL,
+                              .require_explicit = cli_flag(c, "require-policy"),
+                              .inhibit_mapping = cli_flag(c, "inhibit-mapping"),
+                              .inhibit_any = cli_flag(c, "inhibit-any-policy")};
+}
+
 static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, const char *name,
                       int64_t at_s)
 {
@@ -209,17 +289,22 @@ static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, con
     params.profile = profile == NULL || profile[0] == 't' ? HF_PROFILE_TLS
                      : profile[0] == 'r'                  ? HF_PROFILE_RFC5280
                                                           : HF_PROFILE_WEBPKI;
-    report r = {.c = c, .checks = c->json ? json_array() : NULL};
+    const char *policies[POLICIES_MAX + 1];
+    params.policies = policies_asked_for(c, policies);
+    report r = {
+        .c = c, .checks = c->json ? json_array() : NULL, .paths = c->json ? json_array() : NULL};
+    const hf_verify_report told = {.check = on_check, .path = on_path, .ctx = &r};
     const hf_cert *path[CLI_CHAIN_MAX];
     size_t path_len = CLI_CHAIN_MAX;
     hf_error e = {0};
-    hf_status status = hf_verify_chain(chain->cert, chain->count, &params,
-                                       &(hf_verify_report){on_check, &r}, path, &path_len, &e);
+    hf_status status =
+        hf_verify_chain(chain->cert, chain->count, &params, &told, path, &path_len, &e);
     if (status != HF_OK && e.code == HF_OK)
         e.code = status;
     cli_exit result = c->json ? verdict_json(c, &r, status, &e, path, path_len, name, at_s)
                               : verdict_text(c, status, &e, path_len, name);
     json_decref(r.checks);
+    json_decref(r.paths);
     return result;
 }
 

@@ -201,7 +201,7 @@ const char *ex_kind_name(hf_trace_kind kind)
         [HF_TRACE_ALERT] = "alert",   [HF_TRACE_CHOICE] = "choice",
         [HF_TRACE_SECRET] = "secret", [HF_TRACE_CHECK] = "check",
         [HF_TRACE_JOB] = "job",       [HF_TRACE_STATE] = "state",
-        [HF_TRACE_ERROR] = "error",
+        [HF_TRACE_ERROR] = "error",   [HF_TRACE_PATH] = "path",
     };
     return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
 }

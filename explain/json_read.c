@@ -223,10 +223,40 @@ static void check(reading *r, json_t *o, hf_check *c)
     c->cert = &r->parsed[i];
 }
 
+/* Certificate `i` of the document, or NULL when there is none. */
+static const hf_cert *certificate_at(reading *r, json_t *index)
+{
+    size_t i = json_is_integer(index) && json_integer_value(index) >= 0
+                   ? (size_t)json_integer_value(index)
+                   : SIZE_MAX;
+    if (i >= r->cert_count) {
+        fault(r, HF_E_VALUE, "certificates", "indices of certificates", "another value");
+        return NULL;
+    }
+    r->parsed[i].der = r->ders[i];
+    return &r->parsed[i];
+}
+
+static void path(reading *r, json_t *o, hf_verify_path *p)
+{
+    json_t *list = json_object_get(o, "certificates"), *index;
+    size_t i;
+    p->path = (unsigned)number(r, o, "path", 100000);
+    p->depth = (unsigned)number(r, o, "depth", HF_PATH_MOST);
+    p->anchored = flag(r, o, "anchored");
+    p->check = text(r, o, "check");
+    p->result = code(r, o);
+    json_array_foreach (list, i, index) {
+        const hf_cert *cert = certificate_at(r, index);
+        if (cert != NULL && p->count < HF_PATH_MOST)
+            p->certs[p->count++] = cert;
+    }
+}
+
 static bool kind_of(reading *r, json_t *o, hf_trace_kind *kind)
 {
     const char *name = text(r, o, "kind");
-    for (hf_trace_kind k = HF_TRACE_RECORD; k <= HF_TRACE_ERROR; k++) {
+    for (hf_trace_kind k = HF_TRACE_RECORD; k <= HF_TRACE_PATH; k++) {
         if (name == NULL || strcmp(name, ex_kind_name(k)) != 0)
             continue;
         if (k == HF_TRACE_FIELD || k == HF_TRACE_MESSAGE_END)
@@ -234,7 +264,8 @@ static bool kind_of(reading *r, json_t *o, hf_trace_kind *kind)
         *kind = k;
         return true;
     }
-    fault(r, HF_E_VALUE, "kind", "record, message, alert, choice, secret, check, job, state, error",
+    fault(r, HF_E_VALUE, "kind",
+          "record, message, alert, choice, secret, check, path, job, state, error",
           name == NULL ? "none" : name);
     return false;
 }
@@ -261,6 +292,7 @@ static void step(reading *r, json_t *o)
 {
     hf_event e = {0};
     hf_check c = {0};
+    hf_verify_path p = {0};
     hf_error failure;
     size_t plaintext_len = (size_t)number(r, o, "plaintext_length", UINT32_MAX);
     int64_t t_ns = time_ns(r, o, "t_us");
@@ -288,6 +320,10 @@ static void step(reading *r, json_t *o)
     case HF_TRACE_CHECK:
         check(r, o, &c);
         e.check = &c;
+        break;
+    case HF_TRACE_PATH:
+        path(r, o, &p);
+        e.path = &p;
         break;
     case HF_TRACE_JOB:
         e.job.job = (hf_job_kind)number(r, o, "job", HF_JOB_VERIFY_CHAIN);

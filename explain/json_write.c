@@ -142,6 +142,24 @@ static void check(ex_out *o, const ex_check *c)
         ex_json_uint(o, "certificate", c->cert->index);
 }
 
+static void path(ex_out *o, const ex_path *p)
+{
+    ex_json_uint(o, "path", p->path);
+    ex_json_open(o, "certificates", '[');
+    for (unsigned i = 0; i < p->count; i++)
+        if (p->certs[i] != NULL)
+            ex_json_uint(o, NULL, p->certs[i]->index);
+    ex_json_close(o, ']');
+    ex_json_bool(o, "anchored", p->anchored);
+    ex_json_text(o, "result", hf_error_name(p->result));
+    ex_json_int(o, "code", p->result);
+    if (p->result == HF_OK)
+        return;
+    ex_json_text(o, "sentence", hf_error_sentence(p->result));
+    ex_json_maybe(o, "check", p->check);
+    ex_json_uint(o, "depth", p->depth);
+}
+
 static void job(ex_out *o, const ex_job *j)
 {
     ex_json_uint(o, "job", (uint64_t)j->job);
@@ -178,6 +196,9 @@ static void step(ex_out *o, const hf_explain *x, const ex_step *s)
         break;
     case HF_TRACE_CHECK:
         check(o, &s->check);
+        break;
+    case HF_TRACE_PATH:
+        path(o, &s->path);
         break;
     case HF_TRACE_JOB:
         job(o, &s->job);

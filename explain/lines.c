@@ -72,6 +72,22 @@ static void check(ex_out *o, const hf_check *c)
     }
 }
 
+static void path(ex_out *o, const hf_verify_path *p)
+{
+    char subject[400];
+    ex_json_uint(o, "path", p->path);
+    ex_json_open(o, "subjects", '[');
+    for (unsigned i = 0; i < p->count; i++) {
+        hf_name_text(p->certs[i]->subject, subject, sizeof subject);
+        ex_json_text(o, NULL, subject);
+    }
+    ex_json_close(o, ']');
+    ex_json_bool(o, "anchored", p->anchored);
+    ex_json_text(o, "result", hf_error_name(p->result));
+    ex_json_maybe(o, "check", p->check);
+    ex_json_uint(o, "depth", p->depth);
+}
+
 static void content(ex_out *o, const hf_event *e, bool secrets)
 {
     switch (e->kind) {
@@ -98,6 +114,10 @@ static void content(ex_out *o, const hf_event *e, bool secrets)
     case HF_TRACE_CHECK:
         if (e->check != NULL)
             check(o, e->check);
+        break;
+    case HF_TRACE_PATH:
+        if (e->path != NULL)
+            path(o, e->path);
         break;
     case HF_TRACE_JOB:
         ex_json_text(o, "job", ex_job_name(e->job.job));

@@ -64,6 +64,15 @@ typedef struct ex_check {
     bool from_store;
 } ex_check;
 
+/* A candidate path that was left, or accepted. */
+typedef struct ex_path {
+    unsigned path, count, depth;
+    const ex_cert *certs[HF_PATH_MOST]; /* leaf first; NULL where there was no room to keep one */
+    const char *check;                  /* which failed; may be NULL */
+    hf_status result;
+    bool anchored;
+} ex_path;
+
 typedef struct ex_job {
     hf_job_kind job;
     const char *name;
@@ -85,6 +94,7 @@ typedef struct ex_step {
         ex_choice choice;
         ex_secret secret;
         ex_check check;
+        ex_path path;
         ex_job job;
         hf_trace_state_event state;
         hf_error error;

@@ -162,6 +162,22 @@ static void keep_check(hf_explain *x, ex_check *c, const hf_check *check)
     c->cert = cert;
 }
 
+static void keep_path(hf_explain *x, ex_path *p, const hf_verify_path *path)
+{
+    p->path = path->path;
+    p->count = path->count < HF_PATH_MOST ? path->count : HF_PATH_MOST;
+    p->depth = path->depth;
+    p->result = path->result;
+    p->anchored = path->anchored;
+    p->check = ex_text(x, path->check);
+    for (unsigned i = 0; i < p->count; i++) {
+        ex_cert *cert = path->certs[i] == NULL ? NULL : ex_cert_add(x, path->certs[i]->der);
+        if (cert != NULL && p->anchored && i + 1 == p->count)
+            cert->from_store = true;
+        p->certs[i] = cert;
+    }
+}
+
 static void keep_job(hf_explain *x, ex_step *s, const hf_event *e)
 {
     ex_job *j = &s->job;
@@ -223,6 +239,10 @@ static void fill(hf_explain *x, ex_step *s, const hf_event *e)
     case HF_TRACE_CHECK:
         if (e->check != NULL)
             keep_check(x, &s->check, e->check);
+        break;
+    case HF_TRACE_PATH:
+        if (e->path != NULL)
+            keep_path(x, &s->path, e->path);
         break;
     case HF_TRACE_JOB:
         keep_job(x, s, e);

@@ -135,6 +135,43 @@ static void one(const ex_view *v, const ex_cert *c, int path)
     checks(v, c, path);
 }
 
+/* Where more than one way was looked at, or none led to an anchor: each, and why it was left. */
+static void candidate(const ex_view *v, const ex_path *p)
+{
+    char text[1200], name[300];
+    size_t n = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < p->count && n + 4 < sizeof text; i++) {
+        name[0] = '\0';
+        if (p->certs[i] != NULL && p->certs[i]->parsed)
+            hf_name_text(p->certs[i]->cert.subject, name, sizeof name);
+        int added = snprintf(text + n, sizeof text - n, "%s%s", i == 0 ? "" : " <- ",
+                             name[0] == '\0' ? "?" : name);
+        n += added > 0 && (size_t)added < sizeof text - n ? (size_t)added : 0;
+    }
+    snprintf(name, sizeof name, "path %u", p->path);
+    ex_line(v, 2, 18, name, text);
+    if (p->result == HF_OK) {
+        ex_line(v, 4, 18, "taken", "all checks passed, and its end is in the local trust store");
+        return;
+    }
+    snprintf(text, sizeof text, "%s of certificate %u: %s", p->check != NULL ? p->check : "a limit",
+             p->depth, hf_error_sentence(p->result));
+    ex_line(v, 4, 18, "left for", text);
+}
+
+static void candidates(const ex_view *v)
+{
+    size_t left = 0;
+    for (const ex_step *s = v->x->steps; s != NULL; s = s->next)
+        left += s->kind == HF_TRACE_PATH && s->path.result != HF_OK;
+    if (left == 0 && v->level == 0)
+        return;
+    for (const ex_step *s = v->x->steps; s != NULL; s = s->next)
+        if (s->kind == HF_TRACE_PATH)
+            candidate(v, &s->path);
+}
+
 void ex_chain(const ex_view *v)
 {
     if (v->x->certs == NULL)
@@ -143,4 +180,5 @@ void ex_chain(const ex_view *v)
     int path = good_path(v->x);
     for (const ex_cert *c = v->x->certs; c != NULL; c = c->next)
         one(v, c, path);
+    candidates(v);
 }

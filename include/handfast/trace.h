@@ -33,6 +33,7 @@ typedef enum hf_trace_kind {
     HF_TRACE_JOB,         /* a job was submitted, or its result taken */
     HF_TRACE_STATE,       /* the handshake reached a row of its table */
     HF_TRACE_ERROR,       /* the connection failed */
+    HF_TRACE_PATH,        /* a candidate path of certificates was left, or accepted */
 } hf_trace_kind;
 
 typedef enum hf_trace_field_kind {
@@ -121,6 +122,7 @@ typedef struct hf_event {
         hf_trace_choice_event choice;
         hf_trace_secret_event secret;
         const hf_check *check;
+        const hf_verify_path *path;
         hf_trace_job_event job;
         hf_trace_state_event state;
         const hf_error *error;

@@ -325,9 +325,24 @@ typedef struct hf_check {
     char limit[HF_ERROR_TEXT]; /* what it was compared with */
 } hf_check;
 
+/* A candidate path that is done with: accepted, or left. A path that begins where another was left
+ * shares the lower certificates with it, and their checks, which are not made again. */
+#define HF_PATH_MOST 32 /* certificates in a path, whatever the limits say */
+typedef struct hf_verify_path {
+    unsigned path; /* which, as hf_check has it */
+    unsigned count;
+    const hf_cert *certs[HF_PATH_MOST]; /* leaf first; borrowed from chain and store */
+    bool anchored; /* the last is the local store's; else the peer's, and no way led on */
+    hf_status
+        result; /* HF_OK: accepted; else why it was left, or the limit that ended the search */
+    const char *check; /* static: the check that failed, "issuer" where none was found; or NULL */
+    unsigned depth;    /* whose check that was */
+} hf_verify_path;
+
 typedef struct hf_verify_report {
     void (*check)(void *ctx, const hf_check *check);
     void *ctx;
+    void (*path)(void *ctx, const hf_verify_path *path); /* may be NULL */
 } hf_verify_report;
 
 /* Judges `chain[0]`, the end entity, with chain[1..count-1] as help in any order, up to an anchor

@@ -96,16 +96,32 @@ hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r)
 
 /* ---- the chain's verdict ---- */
 
-/* Runs on the executor's thread: keeps the check for the connection's own thread to tell. */
-static void keep_check(void *ctx, const hf_check *check)
+/* Run on the executor's thread: what is told there is kept for the connection's own to tell. NULL
+ * when memory ran out: the trace misses a line; the verdict does not depend on it. */
+static hf_kept_check *keep(hf_handshake *hs)
 {
-    hf_handshake *hs = ctx;
     hf_kept_check *kept = hf_arena_alloc(&hs->arena, sizeof(*kept));
     if (kept == NULL)
-        return; /* the trace misses a line; the verdict does not depend on it */
-    kept->check = *check;
+        return NULL;
     *hs->checks_end = kept;
     hs->checks_end = &kept->next;
+    return kept;
+}
+
+static void keep_check(void *ctx, const hf_check *check)
+{
+    hf_kept_check *kept = keep(ctx);
+    if (kept != NULL)
+        kept->check = *check;
+}
+
+static void keep_path(void *ctx, const hf_verify_path *path)
+{
+    hf_kept_check *kept = keep(ctx);
+    if (kept == NULL)
+        return;
+    kept->is_path = true;
+    kept->path = *path;
 }
 
 static void run_verify_chain(hf_job *job)
@@ -122,7 +138,7 @@ static void run_verify_chain(hf_job *job)
                    .signature_checks = cfg->limits.signature_checks},
         .signatures = cfg->signatures,
     };
-    hf_verify_report report = {keep_check, hs};
+    hf_verify_report report = {keep_check, hs, keep_path};
     job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,
                                   hf_config_tracing(cfg) != NULL ? &report : NULL, hs->path,
                                   &hs->path_len, &hs->error);
@@ -165,7 +181,10 @@ static hf_status ask_application(hf_handshake *hs)
 hf_status hf_13_chain_verified(hf_handshake *hs)
 {
     for (const hf_kept_check *k = hs->checks; k != NULL; k = k->next)
-        hf_trace_check(hs->conn, &k->check);
+        if (k->is_path)
+            hf_trace_path(hs->conn, &k->path);
+        else
+            hf_trace_check(hs->conn, &k->check);
     hf_status s = hs->job.run != NULL ? hs->job.status : HF_OK;
     if (s == HF_OK)
         s = hf_hs_judge_chain_demands(hs);

@@ -22,7 +22,11 @@ typedef struct hf_share {
 /* A check that the chain job made, kept until the connection's thread can report it. */
 typedef struct hf_kept_check {
     struct hf_kept_check *next;
-    hf_check check;
+    bool is_path;
+    union {
+        hf_check check;
+        hf_verify_path path;
+    };
 } hf_kept_check;
 
 struct hf_handshake {

@@ -131,6 +131,15 @@ void hf_trace_check(const hf_conn *c, const hf_check *check)
     emit(c, &e);
 }
 
+void hf_trace_path(const hf_conn *c, const hf_verify_path *path)
+{
+    if (!tracing(c))
+        return;
+    hf_event e = {.kind = HF_TRACE_PATH};
+    e.path = path;
+    emit(c, &e);
+}
+
 /* ---- secrets ---- */
 
 static size_t add_hex(char *text, size_t at, const uint8_t *p, size_t n)

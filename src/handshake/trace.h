@@ -26,6 +26,7 @@ void hf_trace_job(const hf_conn *c, hf_job_kind kind, const char *name, bool don
                   hf_status status);
 void hf_trace_error(const hf_conn *c, const hf_error *e);
 void hf_trace_check(const hf_conn *c, const hf_check *check);
+void hf_trace_path(const hf_conn *c, const hf_verify_path *path);
 
 /* `context` and `secret` have `n` bytes each; the secret's go to the trace only if it asked. Also
  * writes the key log's line when `keylog` is its label there. */

@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-#define PATH_MOST 32U /* certificates in a path, whatever the limits say */
+#define PATH_MOST ((unsigned)HF_PATH_MOST)
 
 typedef struct step {
     const hf_cert *cert;
@@ -29,10 +29,10 @@ typedef struct search {
     size_t count;
     unsigned chain_length, signatures_left, steps_left, names_left;
     step path[PATH_MOST];
-    unsigned path_number;
-    bool dead_end;     /* the next candidate begins another path */
-    hf_status fatal;   /* a limit or memory: the search is over */
-    unsigned progress; /* of the best failure */
+    unsigned path_number, top; /* of the present candidate: its number, the place of its last */
+    bool dead_end;             /* the next candidate begins another path */
+    hf_status fatal;           /* a limit or memory: the search is over */
+    unsigned progress;         /* of the best failure */
     hf_status best;
     hf_error *e;
 } search;
@@ -69,6 +69,22 @@ static bool wants_text(const search *s, hf_status result)
     return s->report != NULL || (result != HF_OK && s->e != NULL);
 }
 
+/* The present candidate is done with: `check` of the certificate at `depth` failed, if any. */
+static void tell_path(const search *s, hf_status result, const char *check, unsigned depth)
+{
+    if (s->report == NULL || s->report->path == NULL)
+        return;
+    hf_verify_path p = {.path = s->path_number,
+                        .count = s->top + 1,
+                        .anchored = s->path[s->top].from_store,
+                        .result = result,
+                        .check = check,
+                        .depth = depth};
+    for (unsigned i = 0; i < p.count; i++)
+        p.certs[i] = s->path[i].cert;
+    s->report->path(s->report->ctx, &p);
+}
+
 /* Reports a check and keeps it as the error when it failed. */
 static bool settle(search *s, hf_check *k, unsigned depth, unsigned stage)
 {
@@ -78,8 +94,10 @@ static bool settle(search *s, hf_check *k, unsigned depth, unsigned stage)
     k->from_store = s->path[depth].from_store;
     if (s->report != NULL)
         s->report->check(s->report->ctx, k);
-    if (k->result != HF_OK)
+    if (k->result != HF_OK) {
         note_failure(s, k, stage);
+        tell_path(s, k->result, k->name, depth);
+    }
     return k->result == HF_OK;
 }
 
@@ -87,6 +105,7 @@ static bool out_of(search *s, const char *what, unsigned limit)
 {
     s->fatal = hf_fail(s->e, HF_E_PATH_BUDGET, what, NULL, "more");
     hf_error_expected(s->e, "at most %u for one verification", limit);
+    tell_path(s, s->fatal, what, s->top);
     return false;
 }
 
@@ -279,17 +298,19 @@ static bool too_long(search *s, unsigned depth)
 
 static bool try_issuer(search *s, unsigned depth, const hf_cert *issuer, bool from_store)
 {
-    if (s->steps_left == 0)
-        return out_of(s, "path steps", s->params->limits.path_steps);
-    s->steps_left--;
     if (s->dead_end)
         s->path_number++;
     s->dead_end = false;
+    s->top = depth;
+    if (s->steps_left == 0)
+        return out_of(s, "path steps", s->params->limits.path_steps);
+    s->steps_left--;
     if (depth + 1 >= PATH_MOST) {
         too_long(s, depth + 1);
         return false;
     }
     s->path[depth + 1] = (step){.cert = issuer, .from_store = from_store};
+    s->top = depth + 1;
     return !too_long(s, depth + 1) && judge_certificate(s, depth + 1) &&
            judge_constraints(s, depth + 1) && judge_signature(s, depth) && extend(s, depth + 1);
 }
@@ -502,6 +523,7 @@ hf_status hf_verify_chain(const hf_cert *chain, size_t count, const hf_verify_pa
     if (!judge_certificate(&s, 0) || !extend(&s, 0))
         return s.fatal != HF_OK ? s.fatal : s.best;
     remember_path(&s);
+    tell_path(&s, HF_OK, NULL, s.top);
     size_t n = path_size(&s);
     for (size_t i = 0; path != NULL && path_len != NULL && i < n && i < *path_len; i++)
         path[i] = s.path[i].cert;

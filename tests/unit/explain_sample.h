@@ -206,6 +206,13 @@ static inline void sample_handshake(sample *s, const char *host)
     check.cert = &cert;
     hf_event e = {.kind = HF_TRACE_CHECK, .check = &check};
     sample_emit(s, &e);
+    hf_verify_path path = {.path = 0, .count = 1, .certs = {&cert}, .anchored = false};
+    path.result = HF_E_CERT_UNTRUSTED;
+    path.check = "issuer";
+    e = (hf_event){.kind = HF_TRACE_PATH, .path = &path};
+    sample_emit(s, &e);
+    path = (hf_verify_path){.path = 1, .count = 1, .certs = {&cert}, .anchored = true};
+    sample_emit(s, &e);
     sample_message(s, false, HF_MSG_CERTIFICATE_VERIFY,
                    SAMPLE_BYTES(15, 0, 0, 6, 4, 3, 0, 2, 0xde, 0xad));
     sample_message(s, false, HF_MSG_FINISHED, SAMPLE_BYTES(20, 0, 0, 4, 1, 2, 3, 4));

@@ -69,7 +69,7 @@ static hf_status verdict(question *q)
                           .limits = q->limits,
                           .profile = q->profile,
                           .signatures = q->cache};
-    hf_verify_report r = {count, &q->cost};
+    hf_verify_report r = {.check = count, .ctx = &q->cost};
     q->cost = (cost){0, 0, 0};
     return hf_verify_chain(q->chain, q->n, &p, &r, NULL, NULL, &q->e);
 }

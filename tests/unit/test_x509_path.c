@@ -86,6 +86,79 @@ static void limits_end_the_search(void **state)
     end(r);
 }
 
+/* ---- what is told of each ---- */
+
+typedef struct told {
+    hf_verify_path path[8];
+    size_t n;
+} told;
+
+static void keep_path(void *ctx, const hf_verify_path *p)
+{
+    told *t = ctx;
+    assert_true(t->n < COUNT(t->path));
+    t->path[t->n++] = *p;
+}
+
+static void ignore(void *ctx, const hf_check *k)
+{
+    (void)ctx;
+    (void)k;
+}
+
+static hf_status judge_and_keep(const run *r, told *t)
+{
+    const hf_verify_report report = {.check = ignore, .ctx = t, .path = keep_path};
+    t->n = 0;
+    return hf_verify_chain(r->chain, r->count, &r->params, &report, NULL, NULL, NULL);
+}
+
+static void every_candidate_is_told_with_why_it_was_left(void **state)
+{
+    (void)state;
+    order root = root_order(), middle = middle_order(), leaf = leaf_order();
+    order expired = middle_order(), stray = middle_order();
+    expired.to_s = NOW - 1;
+    stray.issuer = "CN=Nobody";
+    told t;
+    run *r = start(&root);
+    with(r, &leaf);
+    with(r, &expired);
+    with(r, &stray);
+    assert_int_equal(judge_and_keep(r, &t), HF_E_CERT_UNTRUSTED);
+    assert_int_equal(t.n, 2);
+    assert_int_equal(t.path[0].path, 0); /* the stray one first: it is current */
+    assert_int_equal(t.path[0].count, 2);
+    assert_ptr_equal(t.path[0].certs[0], &r->chain[0]);
+    assert_ptr_equal(t.path[0].certs[1], &r->chain[2]);
+    assert_int_equal(t.path[0].result, HF_E_CERT_UNTRUSTED);
+    assert_string_equal(t.path[0].check, "issuer");
+    assert_int_equal(t.path[0].depth, 1);
+    assert_false(t.path[0].anchored);
+    assert_int_equal(t.path[1].path, 1);
+    assert_ptr_equal(t.path[1].certs[1], &r->chain[1]);
+    assert_int_equal(t.path[1].result, HF_E_CERT_EXPIRED);
+    assert_string_equal(t.path[1].check, "validity");
+    with(r, &middle); /* leads to the anchor, and is tried first */
+    assert_int_equal(judge_and_keep(r, &t), HF_OK);
+    assert_int_equal(t.n, 1);
+    assert_int_equal(t.path[0].count, 3);
+    assert_true(t.path[0].anchored);
+    assert_ptr_equal(t.path[0].certs[2], hf_store_cert(r->store, 0));
+    assert_int_equal(t.path[0].result, HF_OK);
+    assert_null(t.path[0].check);
+    r->params.limits.signature_checks = 1;
+    assert_int_equal(judge_and_keep(r, &t), HF_E_PATH_BUDGET);
+    assert_int_equal(t.n, 1);
+    assert_int_equal(t.path[0].result, HF_E_PATH_BUDGET);
+    r->params.limits.signature_checks = 0;
+    r->params.host = "other.example.com"; /* the leaf alone is at fault */
+    assert_int_equal(judge_and_keep(r, &t), HF_E_CERT_WRONG_NAME);
+    assert_int_equal(t.n, 1);
+    assert_int_equal(t.path[0].count, 1);
+    end(r);
+}
+
 #define AUTHORITY_KEY(id) BYTES("\x30\x0f\x06\x03\x55\x1d\x23\x04\x08\x30\x06\x80\x04" id)
 #define SUBJECT_KEY(id)   BYTES("\x30\x0d\x06\x03\x55\x1d\x0e\x04\x06\x04\x04" id)
 
@@ -177,6 +250,7 @@ int main(void)
         MADE_TEST(the_likeliest_issuer_is_tried_first),
         MADE_TEST(hints_order_and_never_refuse),
         MADE_TEST(the_right_issuer_may_be_the_last_of_many),
+        MADE_TEST(every_candidate_is_told_with_why_it_was_left),
         MADE_TEST(loops_end),
         MADE_TEST(limits_end_the_search),
     };

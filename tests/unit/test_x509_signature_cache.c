@@ -76,7 +76,7 @@ static hf_status judge(const world *w, unsigned checks, int64_t at_s, unsigned *
                           .at_s = at_s,
                           .limits.signature_checks = checks,
                           .signatures = w->cache};
-    hf_verify_report r = {count_remembered, remembered};
+    hf_verify_report r = {.check = count_remembered, .ctx = remembered};
     if (remembered != NULL)
         *remembered = 0;
     return hf_verify_chain(w->chain, 2, &p, remembered != NULL ? &r : NULL, NULL, NULL, NULL);

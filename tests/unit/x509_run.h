@@ -91,7 +91,7 @@ static inline void with(run *r, const order *o)
 /* The verdict, which must be the same with and without a report and an error to fill. */
 static inline hf_status verdict(run *r)
 {
-    hf_verify_report report = {see, &r->seen};
+    hf_verify_report report = {.check = see, .ctx = &r->seen};
     r->path_len = COUNT(r->path);
     memset(&r->seen, 0, sizeof(r->seen));
     hf_status s =
