@@ -73,6 +73,14 @@ HF_API hf_status hf_config_trust_system(hf_config *cfg);
 /* Trusts the certificates in a PEM or DER file, and no others. HF_E_FILE, HF_E_PEM_... (src/io). */
 HF_API hf_status hf_config_trust_file(hf_config *cfg, const char *path);
 
+/* Revocation lists that the peer's chain is judged by, and what is demanded of it. A reference is
+ * taken; the lists must not be changed any more (a new config takes new ones). Defaults: none, and
+ * HF_REVOCATION_SOFT_FAIL. With one of the two others a peer of whom nothing that counts says that
+ * it is good is refused with HF_E_REVOCATION_UNKNOWN; HF_E_CERT_REVOKED where something says that
+ * it is not. */
+HF_API hf_status hf_config_crls(hf_config *cfg, hf_crls *crls);
+HF_API hf_status hf_config_revocation(hf_config *cfg, hf_revocation demand);
+
 /* Remembers the peers' signatures that were found good, so that a chain met again costs no
  * signature but the peer's own proof: a reference to `cache` is taken, and several configs may
  * share one. Without this call a client has a cache of its own of 512 entries (20 KiB), and a

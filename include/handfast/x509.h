@@ -240,6 +240,90 @@ HF_API size_t hf_store_count(const hf_store *store);
 /* Anchor `i`, borrowed; NULL past the end. */
 HF_API const hf_cert *hf_store_cert(const hf_store *store, size_t i);
 
+/* ---- revocation ---- */
+
+/* A certificate revocation list, read: RFC 5280 section 5. Every hf_bytes borrows from the DER. */
+typedef struct hf_crl {
+    hf_bytes der;
+    hf_bytes tbs;                    /* tbsCertList with its header: what is signed */
+    hf_bytes issuer;                 /* Name, with its header */
+    hf_bytes signature;              /* the signature's octets */
+    hf_bytes signature_algorithm;    /* AlgorithmIdentifier with its header */
+    const hf_sigscheme *signed_with; /* NULL when the algorithm is unknown or refused */
+    const char *signed_with_name;    /* static */
+    int64_t this_update_s, next_update_s;
+    bool has_next_update;
+    uint8_t version;  /* 1 or 2 */
+    hf_bytes entries; /* content of revokedCertificates; hf_crl_next walks it */
+    size_t entry_count;
+    hf_bytes number;           /* content octets of cRLNumber; .p NULL when absent */
+    hf_bytes authority_key_id; /* content of the extension; .p NULL when absent */
+    /* issuingDistributionPoint, section 5.2.5 */
+    bool has_distribution_point; /* the extension is there */
+    hf_bytes distribution_point; /* DistributionPointName with its header; .p NULL when absent */
+    bool only_user_certs, only_ca_certs, only_attribute_certs;
+    uint16_t only_some_reasons; /* ReasonFlags, bit n is 1 << n; 0: all reasons */
+    bool is_indirect;           /* it speaks for other issuers too: not used */
+    bool is_delta;              /* it says what changed since another list: not used */
+    uint32_t critical;          /* HF_CRL_ bits of the extensions marked critical */
+    hf_bytes unknown_critical;  /* OID of a critical extension, of the list or of an entry, that
+                                   handfast does not know: the list says nothing then */
+} hf_crl;
+
+enum {
+    HF_CRL_authorityKeyIdentifier = 1 << 0,
+    HF_CRL_issuerAltName = 1 << 1,
+    HF_CRL_cRLNumber = 1 << 2,
+    HF_CRL_deltaCRLIndicator = 1 << 3,
+    HF_CRL_issuingDistributionPoint = 1 << 4,
+    HF_CRL_freshestCRL = 1 << 5,
+    HF_CRL_authorityInfoAccess = 1 << 6,
+};
+
+/* One line of a list. */
+typedef struct hf_crl_entry {
+    hf_bytes serial;   /* content octets, as hf_cert.serial has them */
+    int64_t revoked_s; /* when */
+    int reason;        /* section 5.3.1: 0 is unspecified */
+} hf_crl_entry;
+
+/* Parses one list, strictly DER, each entry too, with nothing after it. No allocation. Nothing is
+ * judged: neither its signature nor its age. HF_E_CRL_MALFORMED (with field, offset, expected,
+ * got). */
+HF_API hf_status hf_crl_parse(hf_bytes der, hf_crl *out, hf_error *e);
+
+/* Walks the entries: start with `*at` 0; false at the end. */
+HF_API bool hf_crl_next(const hf_crl *crl, size_t *at, hf_crl_entry *entry);
+
+/* "keyCompromise" for 1, ...; "unknown reason" for what section 5.3.1 does not list. Static. */
+HF_API const char *hf_crl_reason_name(int reason);
+
+/* Lists to judge by: reference-counted; add first, then share: constant once shared. Each list is
+ * indexed by serial number, so that a look-up in one of a million entries is 20 comparisons. */
+typedef struct hf_crls hf_crls;
+
+HF_API hf_status hf_crls_new(hf_crls **out);
+HF_API hf_crls *hf_crls_ref(hf_crls *crls);
+HF_API void hf_crls_free(hf_crls *crls); /* one reference; NULL is fine */
+/* Adds every list in PEM text ("X509 CRL") or DER (copied); `*added` (may be NULL) says how many.
+ * HF_E_CRL_DELTA and HF_E_CRL_INDIRECT for the kinds that are not used; HF_E_CRL_MALFORMED,
+ * HF_E_PEM_NOTHING_FOUND, HF_E_OUT_OF_MEMORY. On an error nothing is added. At most 4096 lists, of
+ * 16,777,216 entries each. */
+HF_API hf_status hf_crls_add(hf_crls *crls, hf_bytes pem_or_der, size_t *added, hf_error *e);
+HF_API size_t hf_crls_count(const hf_crls *crls);
+HF_API const hf_crl *hf_crls_at(const hf_crls *crls, size_t i); /* borrowed; NULL past the end */
+
+/* What is demanded about revocation. A list or response counts when it is about the certificate,
+ * is current, and is signed by the certificate's issuer or by whom the issuer delegated it to. */
+typedef enum hf_revocation {
+    HF_REVOCATION_SOFT_FAIL, /* refused when one that counts says revoked; good when none counts */
+    HF_REVOCATION_HARD_FAIL_LEAF, /* as well, one that counts must speak for the end entity */
+    HF_REVOCATION_HARD_FAIL,      /* ... for every certificate but the anchor */
+    HF_REVOCATION_OFF,            /* nothing is looked at */
+} hf_revocation;
+
+/* ---- judging ---- */
+
 /* What a verifier demands. The default is what TLS clients demand of the certificates that exist.
  * The two others also hold issuers to their rules: for audits, and for whoever runs a PKI. */
 typedef enum hf_profile {
@@ -300,10 +384,12 @@ typedef struct hf_verify_params {
     hf_purpose purpose;
     int64_t at_s; /* the time to judge at */
     hf_verify_limits limits;
-    hf_profile profile; /* 0: HF_PROFILE_TLS */
-    const char *email;  /* a mailbox that the leaf must name; NULL: none is checked */
-    uint16_t key_usage; /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
-                           `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
+    hf_profile profile;       /* 0: HF_PROFILE_TLS */
+    hf_revocation revocation; /* 0: HF_REVOCATION_SOFT_FAIL */
+    const hf_crls *crls;      /* NULL: none */
+    const char *email;        /* a mailbox that the leaf must name; NULL: none is checked */
+    uint16_t key_usage;       /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
+                                 `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
     hf_policy_inputs policies;
     bool pedantic; /* with a profile: also where its text can be read in two ways, as that an
                       anchor that is not self-signed needs an authorityKeyIdentifier */
@@ -402,12 +488,6 @@ HF_API hf_status hf_cert_issue_csr(const hf_cert_template *t, const hf_csr *csr,
                                    hf_error *e);
 
 /* A list of revoked certificates, RFC 5280 section 5. */
-typedef struct hf_crl_entry {
-    hf_bytes serial;   /* content octets, as hf_cert.serial has them */
-    int64_t revoked_s; /* when */
-    int reason;        /* section 5.3.1: 0 is unspecified */
-} hf_crl_entry;
-
 typedef struct hf_crl_template {
     int64_t this_update_s, next_update_s;
     uint64_t number; /* 0: one more than the earlier list's, else 1 */

@@ -58,6 +58,7 @@ void hf_config_free(hf_config *cfg)
     for (size_t i = 0; i < cfg->identity_count; i++)
         hf_identity_free(cfg->identities[i]);
     hf_store_free(cfg->store);
+    hf_crls_free(cfg->crls);
     hf_keypairs_free(cfg->keypairs);
     hf_sessions_drop(cfg);
     hf_buf_free(&cfg->alpn);
@@ -99,6 +100,26 @@ hf_status hf_config_trust(hf_config *cfg, hf_store *store)
         return hf_config_closed(cfg);
     hf_store_free(cfg->store);
     cfg->store = hf_store_ref(store);
+    return HF_OK;
+}
+
+hf_status hf_config_crls(hf_config *cfg, hf_crls *crls)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_crls *held = crls != NULL ? hf_crls_ref(crls) : NULL;
+    hf_crls_free(cfg->crls);
+    cfg->crls = held;
+    return HF_OK;
+}
+
+hf_status hf_config_revocation(hf_config *cfg, hf_revocation demand)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    if (demand > HF_REVOCATION_OFF)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "revocation", "one of hf_revocation", NULL);
+    cfg->revocation = demand;
     return HF_OK;
 }
 

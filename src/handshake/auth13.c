@@ -137,6 +137,8 @@ static void run_verify_chain(hf_job *job)
         .limits = {.chain_length = cfg->limits.chain_length,
                    .signature_checks = cfg->limits.signature_checks},
         .signatures = cfg->signatures,
+        .revocation = cfg->revocation,
+        .crls = cfg->crls,
     };
     hf_verify_report report = {keep_check, hs, keep_path};
     job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,

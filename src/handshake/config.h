@@ -47,6 +47,8 @@ struct hf_config {
     hf_store *store;
     hf_signature_cache *signatures; /* NULL after freezing: no cache */
     bool signatures_set;
+    hf_revocation revocation;
+    hf_crls *crls; /* NULL: none */
 
     hf_client_auth client_auth;
     bool insecure_no_verification, insecure_no_extended_master_secret;

@@ -8,12 +8,14 @@
 #include "x509/judge.h"
 #include "x509/name.h"
 #include "x509/policy.h"
+#include "x509/revocation.h"
 #include "x509/signature_cache.h"
 #include "x509/store.h"
 
 #include <stdio.h>
 
-#define PATH_MOST ((unsigned)HF_PATH_MOST)
+#define PATH_MOST      ((unsigned)HF_PATH_MOST)
+#define SIGNERS_NESTED 4U /* an authority that changed its key on each level needs one a level */
 
 typedef struct step {
     const hf_cert *cert;
@@ -27,6 +29,8 @@ typedef struct search {
     const hf_verify_report *report;
     const hf_cert *chain;
     size_t count;
+    const hf_cert *only_anchor; /* a signer of lists must lead to this one; NULL: any */
+    unsigned nested;            /* signers of lists of signers of lists */
     unsigned chain_length, signatures_left, steps_left, names_left;
     step path[PATH_MOST];
     unsigned path_number, top; /* of the present candidate: its number, the place of its last */
@@ -267,6 +271,96 @@ static bool judge_policies(search *s, unsigned depth)
     return settle(s, &k, 0, depth * 64 + 63);
 }
 
+/* ---- revocation, once the path stands ---- */
+
+static bool search_path(search *s, const hf_cert *leaf);
+
+static hf_status lend_signature(void *ctx, hf_bytes spki, const hf_sigscheme *scheme, hf_bytes tbs,
+                                hf_bytes signature)
+{
+    search *s = ctx;
+    hf_pubkey key;
+    if (s->signatures_left == 0) {
+        out_of(s, "signature checks", s->params->limits.signature_checks);
+        return HF_E_PATH_BUDGET;
+    }
+    s->signatures_left--;
+    hf_status result = hf_pubkey_read(spki, &key);
+    if (result != HF_OK)
+        return result;
+    result = hf_pubkey_verify_cert(&key, scheme, tbs, signature);
+    hf_pubkey_clear(&key);
+    return result;
+}
+
+/* The peer's certificates first, then the store's; `*at` counts through both. */
+static const hf_cert *lend_certificate(void *ctx, hf_bytes subject, size_t *at)
+{
+    const search *s = ctx;
+    while (*at < s->count) {
+        const hf_cert *c = &s->chain[(*at)++];
+        if (hf_name_equal(c->subject, subject))
+            return c;
+    }
+    size_t in_store = *at - s->count;
+    const hf_cert *c = hf_store_next(s->params->store, subject, hf_name_hash(subject), &in_store);
+    *at = s->count + in_store;
+    return c;
+}
+
+/* Another certificate of the authority's own: it must itself be good, revocation included, on a
+ * path to the same anchor. What it costs comes out of the same budget. */
+static hf_status lend_search(void *ctx, const hf_cert *signer)
+{
+    search *outer = ctx;
+    if (outer->nested == SIGNERS_NESTED)
+        return HF_E_CERT_UNTRUSTED;
+    hf_verify_params p = *outer->params;
+    p.host = NULL;
+    p.purpose = HF_PURPOSE_ANY;
+    p.profile = HF_PROFILE_TLS;
+    search s = {.params = &p,
+                .chain = outer->chain,
+                .count = outer->count,
+                .chain_length = outer->chain_length,
+                .only_anchor = outer->only_anchor,
+                .nested = outer->nested + 1,
+                .signatures_left = outer->signatures_left,
+                .steps_left = outer->steps_left,
+                .names_left = outer->names_left};
+    for (unsigned i = 0; s.only_anchor == NULL; i++)
+        if (outer->path[i].from_store)
+            s.only_anchor = outer->path[i].cert;
+    bool found = search_path(&s, signer);
+    outer->signatures_left = s.signatures_left;
+    outer->steps_left = s.steps_left;
+    outer->names_left = s.names_left;
+    if (s.fatal != HF_OK)
+        return s.fatal;
+    return found ? HF_OK : HF_E_CERT_UNTRUSTED;
+}
+
+/* From the anchor's side down: whoever speaks about a certificate has been judged before. */
+static bool judge_revocation(search *s, unsigned anchor)
+{
+    const hf_revocation_help help = {s, lend_signature, lend_certificate, lend_search};
+    for (unsigned depth = anchor; depth-- > 0;) {
+        hf_check k = {.name = "revocation", .section = "RFC 5280 section 6.3"};
+        bool told;
+        hf_status result = hf_revocation_judge(s->params, &help, s->path[depth].cert,
+                                               s->path[depth + 1].cert, depth == 0, &k, &told);
+        if (result == HF_E_OUT_OF_MEMORY)
+            hf_fail(s->e, result, NULL, NULL, NULL);
+        if (result == HF_E_OUT_OF_MEMORY || result == HF_E_PATH_BUDGET) {
+            s->fatal = result;
+            return false;
+        }
+        if (told && !settle(s, &k, depth, anchor * 64 + 62))
+            return false;
+    }
+    return true;
+}
+
 /* ---- building ---- */
 
 static bool extend(search *s, unsigned depth);
@@ -463,12 +557,18 @@ static void tell_untrusted(search *s, unsigned depth)
     settle(s, &k, depth, 64 + STAGE_UNTRUSTED);
 }
 
+static bool is_wanted_anchor(const search *s, const hf_cert *anchor)
+{
+    return s->only_anchor == NULL || s->only_anchor == anchor;
+}
+
 /* The path stands up to `depth`: is it at an anchor, or is there an issuer that leads to one? */
 static bool extend(search *s, unsigned depth)
 {
     unsigned tried = 0;
     if (s->path[depth].from_store)
-        return judge_policies(s, depth);
+        return is_wanted_anchor(s, s->path[depth].cert) && judge_policies(s, depth) &&
+               judge_revocation(s, depth);
     if (!judge_algorithm(s, depth))
         return false;
     candidates k;
@@ -490,6 +590,13 @@ static size_t path_size(const search *s)
     while (!s->path[n - 1].from_store)
         n++;
     return n;
+}
+
+static bool search_path(search *s, const hf_cert *leaf)
+{
+    s->path[0].cert = leaf;
+    s->path[0].from_store = hf_store_find(s->params->store, leaf->der, leaf->subject) != NULL;
+    return judge_certificate(s, 0) && extend(s, 0);
 }
 
 static unsigned limit_or(unsigned limit, unsigned otherwise)
@@ -518,9 +625,7 @@ hf_status hf_verify_chain(const hf_cert *chain, size_t count, const hf_verify_pa
                 .steps_left = p.limits.path_steps,
                 .names_left = p.limits.name_comparisons,
                 .e = e};
-    s.path[0].cert = &chain[0];
-    s.path[0].from_store = hf_store_find(p.store, chain[0].der, chain[0].subject) != NULL;
-    if (!judge_certificate(&s, 0) || !extend(&s, 0))
+    if (!search_path(&s, &chain[0]))
         return s.fatal != HF_OK ? s.fatal : s.best;
     remember_path(&s);
     tell_path(&s, HF_OK, NULL, s.top);

@@ -172,6 +172,7 @@ const hf_error *limbo_certs_error(const limbo_certs *c)
 typedef struct inputs {
     limbo_certs *chain;
     hf_store *store;
+    hf_crls *crls;
     hf_verify_params params;
     const hf_verify_report *report;
 } inputs;
@@ -241,6 +242,29 @@ static bool expect_name(const json_t *peer, hf_verify_params *p, limbo_verdict *
         return false;
     } else {
         p->host = value;
+    }
+    return true;
+}
+
+/* A case with lists means that the leaf is to be found on none of them that counts, and that one
+ * counts. */
+static bool read_lists(const json_t *c, inputs *in, limbo_verdict *v)
+{
+    const json_t *lists = json_object_get(c, "crls");
+    size_t i;
+    json_t *list;
+    json_array_foreach (lists, i, list) {
+        const char *pem = json_string_value(list);
+        hf_status s =
+            hf_crls_add(in->crls, hf_bytes_of(pem, pem != NULL ? strlen(pem) : 0), NULL, &v->e);
+        if (s == HF_OK)
+            continue;
+        refuse(v, s);
+        return false;
+    }
+    if (json_array_size(lists) != 0) {
+        in->params.crls = in->crls;
+        in->params.revocation = HF_REVOCATION_HARD_FAIL_LEAF;
     }
     return true;
 }
@@ -362,17 +386,18 @@ void limbo_judge(const json_t *testcase, const limbo_options *o, limbo_verdict *
     *v = (limbo_verdict){.result = LIMBO_SKIPPED};
     if (!json_is_object(testcase)) {
         settle(v, LIMBO_SKIPPED, "a case that is no object");
-    } else if (json_array_size(json_object_get(testcase, "crls")) != 0) {
-        settle(v, LIMBO_SKIPPED, "revocation lists are not judged");
-    } else if (in.chain == NULL || hf_store_new(&in.store) != HF_OK) {
+    } else if (in.chain == NULL || hf_store_new(&in.store) != HF_OK ||
+               hf_crls_new(&in.crls) != HF_OK) {
         settle(v, LIMBO_SKIPPED, "memory ran out");
     } else {
         in.report = o->report;
         in.params = (hf_verify_params){
             .store = in.store, .profile = o->profile, .signatures = o->signatures};
-        if (read_certificates(testcase, &in, v) && read_demands(testcase, &in, v))
+        if (read_certificates(testcase, &in, v) && read_lists(testcase, &in, v) &&
+            read_demands(testcase, &in, v))
             verify_for_purposes(testcase, &in, v);
     }
     limbo_certs_free(in.chain);
+    hf_crls_free(in.crls);
     hf_store_free(in.store);
 }

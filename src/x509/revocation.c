@@ -1,0 +1,185 @@
+/* revocation.c: has this certificate been revoked? What counts, what it says, and what the policy
+ * makes of it. RFC 5280 section 6.3. */
+#include "x509/revocation.h"
+
+#include "base/bytes.h"
+#include "x509/crl.h"
+#include "x509/judge.h"
+#include "x509/name.h"
+
+/* What is known so far. */
+typedef struct finding {
+    uint16_t reasons;   /* that lists which count have covered, the certificate not being there */
+    bool revoked, good; /* good: all reasons are covered, or a response says so */
+    hf_crl_entry entry; /* revoked: when and why */
+    int64_t since_s;    /* of the list or response */
+    const char *source; /* "list", "OCSP response" */
+    const char *why;    /* the last one that did not count: why not; NULL when there was none */
+    size_t seen;        /* lists and responses about the certificate */
+} finding;
+
+static bool is_fatal(hf_status s)
+{
+    return s == HF_E_PATH_BUDGET || s == HF_E_OUT_OF_MEMORY;
+}
+
+/* ---- lists ---- */
+
+static bool may_sign_lists(const hf_cert *c)
+{
+    return !c->has_key_usage || (c->key_usage & HF_KEY_USAGE_cRLSign) != 0;
+}
+
+/* Signed by the key that issued the certificate, or by another key of the same authority, whose
+ * certificate leads to the same anchor (section 6.3.3 (f)). */
+static hf_status check_signer(const hf_revocation_help *help, const hf_crl *crl,
+                              const hf_cert *issuer, const char **why)
+{
+    *why = "its signature is not its issuer's";
+    if (may_sign_lists(issuer)) {
+        hf_status s =
+            help->verify(help->ctx, issuer->spki, crl->signed_with, crl->tbs, crl->signature);
+        if (s == HF_OK || is_fatal(s))
+            return s;
+    } else {
+        *why = "its issuer may not sign lists (keyUsage without cRLSign)";
+    }
+    const hf_cert *c;
+    for (size_t at = 0; (c = help->next(help->ctx, crl->issuer, &at)) != NULL;) {
+        if (hf_bytes_equal(c->spki, issuer->spki) || !may_sign_lists(c) || !c->has_key_usage)
+            continue;
+        hf_status s = help->verify(help->ctx, c->spki, crl->signed_with, crl->tbs, crl->signature);
+        if (s == HF_OK) {
+            *why = "who signed it does not lead to the same anchor";
+            s = help->leads_to_anchor(help->ctx, c);
+        }
+        if (s == HF_OK || is_fatal(s))
+            return s;
+    }
+    return HF_E_BAD_SIGNATURE;
+}
+
+/* What keeps an authentic list from being believed when it does not name the certificate; NULL when
+ * nothing does. That it names the certificate is believed all the same. */
+static const char *not_current(const hf_crl *crl, const hf_verify_params *p)
+{
+    if (crl->this_update_s > p->at_s)
+        return "it is from the future";
+    if (!crl->has_next_update)
+        return "it does not say until when it is valid";
+    if (crl->next_update_s < p->at_s)
+        return "a newer one was due before now";
+    if (p->profile == HF_PROFILE_TLS)
+        return NULL;
+    if (crl->number.p == NULL)
+        return "it has no cRLNumber (RFC 5280 section 5.2.3)";
+    return (crl->critical & HF_CRL_cRLNumber) != 0
+               ? "its cRLNumber is critical (RFC 5280 section 5.2.3)"
+               : NULL;
+}
+
+static hf_status consult_list(const hf_verify_params *p, const hf_revocation_help *help,
+                              const hf_crl *crl, size_t list, const hf_cert *cert,
+                              const hf_cert *issuer, finding *f)
+{
+    const char *why;
+    uint16_t covers = hf_crl_covers(crl, cert);
+    if (covers == 0)
+        return HF_OK;
+    f->seen++;
+    if (crl->signed_with == NULL) {
+        f->why = "it is signed by an algorithm that is unknown or no longer safe";
+        return HF_OK;
+    }
+    hf_status s = check_signer(help, crl, issuer, &why);
+    if (s != HF_OK) {
+        f->why = why;
+        return is_fatal(s) ? s : HF_OK;
+    }
+    why = not_current(crl, p);
+    if (crl->unknown_critical.p != NULL) {
+        f->why = "it has a critical extension that handfast does not process";
+    } else if (hf_crls_find(p->crls, list, cert->serial, &f->entry) &&
+               crl->this_update_s <= p->at_s && (why == NULL || f->entry.reason != 6)) {
+        f->revoked = true; /* an old list's hold (6) may have been lifted; nothing else can be */
+        f->since_s = crl->this_update_s;
+    } else if (why != NULL) {
+        f->why = why;
+    } else {
+        f->reasons |= covers;
+        f->since_s = crl->this_update_s;
+    }
+    f->source = "revocation list";
+    return HF_OK;
+}
+
+static hf_status consult_lists(const hf_verify_params *p, const hf_revocation_help *help,
+                               const hf_cert *cert, const hf_cert *issuer, finding *f)
+{
+    const hf_crl *crl;
+    size_t list;
+    uint64_t hash = hf_name_hash(cert->issuer);
+    for (size_t at = 0;
+         !f->revoked && (crl = hf_crls_next(p->crls, cert->issuer, hash, &at, &list)) != NULL;) {
+        hf_status s = consult_list(p, help, crl, list, cert, issuer, f);
+        if (s != HF_OK)
+            return s;
+    }
+    f->good |= f->reasons == HF_CRL_ALL_REASONS;
+    return HF_OK;
+}
+
+/* ---- the verdict ---- */
+
+static bool is_demanded(const hf_verify_params *p, bool leaf)
+{
+    return p->revocation == HF_REVOCATION_HARD_FAIL ||
+           (leaf && p->revocation == HF_REVOCATION_HARD_FAIL_LEAF);
+}
+
+static void tell(const finding *f, bool demanded, hf_check *k)
+{
+    hf_text t;
+    hf_text_init(&t, k->value, sizeof(k->value));
+    hf_judge_limit(k, "%s",
+                   demanded ? "a current list or response that counts says that it is not revoked"
+                            : "nothing that counts says that it is revoked");
+    if (f->revoked) {
+        hf_text_add(&t, "revoked on ");
+        hf_text_add_time(&t, f->entry.revoked_s);
+        hf_text_addf(&t, " (%s), says the %s of ", hf_crl_reason_name(f->entry.reason), f->source);
+        hf_text_add_time(&t, f->since_s);
+    } else if (f->good) {
+        hf_text_addf(&t, "not revoked, says the %s of ", f->source);
+        hf_text_add_time(&t, f->since_s);
+    } else if (f->reasons != 0) {
+        hf_text_add(&t, "the lists that count do not cover all reasons");
+    } else if (f->seen == 0) {
+        hf_text_add(&t, "nothing about this certificate was given");
+    } else {
+        hf_text_addf(&t, "of %zu about it none counts: %s", f->seen, f->why);
+    }
+    hf_text_mark_cut(&t);
+}
+
+hf_status hf_revocation_judge(const hf_verify_params *params, const hf_revocation_help *help,
+                              const hf_cert *cert, const hf_cert *issuer, bool leaf, hf_check *k,
+                              bool *told)
+{
+    finding f = {.why = NULL};
+    bool demanded = is_demanded(params, leaf);
+    hf_status s = HF_OK;
+    *told = false;
+    if (params->revocation == HF_REVOCATION_OFF || (!demanded && params->crls == NULL))
+        return HF_OK;
+    if (params->crls != NULL)
+        s = consult_lists(params, help, cert, issuer, &f);
+    if (is_fatal(s))
+        return s;
+    k->result = f.revoked             ? HF_E_CERT_REVOKED
+                : demanded && !f.good ? HF_E_REVOCATION_UNKNOWN
+                                      : HF_OK;
+    tell(&f, demanded, k);
+    *told = true;
+    return k->result;
+}
