@@ -268,6 +268,25 @@ static void give_other(const answer *a, const char *name)
         give_record(a, r, false);
 }
 
+/* Ends what the visitor's browser holds open: this connection after its answer, and the idle ones
+ * that it made in reserve, so that the next page comes over a new one. */
+static void give_close(answer *a)
+{
+    serve_explain *e = a->k->s->explain;
+    const char *port = strrchr(a->k->peer, ':');
+    size_t host = port == NULL ? strlen(a->k->peer) : (size_t)(port - a->k->peer) + 1;
+    for (size_t i = 0; i < SERVE_RECORDS; i++) {
+        serve_conn *other = e->records[i].conn;
+        if (other == NULL || other == a->k || other->phase != PHASE_IDLE ||
+            strncmp(other->peer, a->k->peer, host) != 0)
+            continue;
+        serve_conn_close(other);
+        serve_conn_run(other);
+    }
+    a->keep_alive = false;
+    give(a, "text/plain; charset=utf-8", strdup("closing\n"), 8);
+}
+
 bool serve_explain_respond(serve_conn *k, bool keep_alive)
 {
     static const char folder[] = "/.handfast";
@@ -290,10 +309,9 @@ bool serve_explain_respond(serve_conn *k, bool keep_alive)
                             keep_alive, serve_now_s(), &k->response);
     else if (strcmp(path, "/") == 0)
         give_record(&a, k->record, true);
-    else if (strcmp(path, "/close") == 0) {
-        a.keep_alive = false; /* so that the next page comes over a new connection */
-        give(&a, "text/plain; charset=utf-8", strdup("closing\n"), 8);
-    } else if (strcmp(path, "/recent.json") == 0) {
+    else if (strcmp(path, "/close") == 0)
+        give_close(&a);
+    else if (strcmp(path, "/recent.json") == 0) {
         if (from_this_machine(k->peer))
             give_list(&a);
         else

@@ -361,6 +361,7 @@ static void connection(reading *r, json_t *o)
     x->info.known = flag(r, o, "info_known");
     x->info.established = flag(r, o, "established");
     x->info.hello_retry = flag(r, o, "hello_retry");
+    x->info.resumed = flag(r, o, "resumed");
     x->info.peer_authenticated = flag(r, o, "peer_authenticated");
     x->info.insecure = flag(r, o, "insecure");
     x->info.version = ex_text(x, text(r, o, "version"));

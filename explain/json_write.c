@@ -32,6 +32,7 @@ static void connection(ex_out *o, const hf_explain *x)
     ex_json_maybe(o, "host", x->info.host);
     ex_json_bool(o, "info_known", x->info.known);
     ex_json_bool(o, "hello_retry", x->info.hello_retry);
+    ex_json_bool(o, "resumed", x->info.resumed);
     ex_json_bool(o, "peer_authenticated", x->info.peer_authenticated);
     ex_json_bool(o, "insecure", x->info.insecure);
     ex_json_uint(o, "round_trips", t.round_trips);

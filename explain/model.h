@@ -119,7 +119,7 @@ struct hf_explain {
     const char *target;
     /* from hf_info, or from a document that was read; NULL or "" where unknown */
     struct {
-        bool known, established, hello_retry, peer_authenticated, insecure;
+        bool known, established, hello_retry, peer_authenticated, insecure, resumed;
         const char *version, *suite, *group, *peer_scheme, *own_scheme, *aead_from, *host, *alpn;
     } info;
 

@@ -348,6 +348,7 @@ static void keep_info(hf_explain *x, const hf_info *info)
     x->info.hello_retry = info->hello_retry;
     x->info.peer_authenticated = info->peer_authenticated;
     x->info.insecure = info->insecure;
+    x->info.resumed = info->resumed;
     x->info.version = ex_text(x, info->version_name);
     x->info.suite = ex_text(x, info->suite);
     x->info.group = ex_text(x, info->group);

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { accessibility, openBrowser, openFile } from "./browser.mjs";
 
+const { context, page, complaints } = await openBrowser();
 for (const { file, sentence, at } of JSON.parse(process.env.HF_CASES)) {
-  const { context, page, complaints } = await openBrowser();
   await openFile(page, `${process.env.HF_FOLDER}/${file}`);
   const title = await page.locator("#verdict").innerText();
   assert.match(title, /The handshake failed/, file);
@@ -27,5 +27,5 @@ for (const { file, sentence, at } of JSON.parse(process.env.HF_CASES)) {
   }
   assert.deepEqual(await accessibility(page), [], file);
   assert.deepEqual(complaints, [], file);
-  await context.close();
 }
+await context.close();

@@ -57,6 +57,11 @@ async function check(url, wanted) {
     assert.match(await page.locator("#keys .info").innerText(), /ClientHello to ServerHello/);
   }
   assert.deepEqual(await accessibility(page), []);
+  // Over a new connection: the browser resumes its session, and the page says so.
+  await page.locator("#live button", { hasText: "over a new connection" }).click();
+  await page.waitForFunction(() => JSON.parse(document.getElementById("explain-data").textContent || "{}").connection?.resumed);
+  assert.equal(await chip(page, "kind"), "resumed");
+  await page.waitForSelector("#live tr.own");
   // Another connection of the list beside this one.
   await page.locator("#live button", { hasText: "compare" }).last().click();
   await page.waitForSelector("#compare");

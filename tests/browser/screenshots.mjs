@@ -18,8 +18,9 @@ await picture("bytes", "good.html", { scheme: "dark", width: 1200, height: 900 }
   await page.locator(".message", { hasText: "ClientHello" }).click();
   await page.locator(".tree li.bytes > .line", { has: page.locator('.name:text-is("host_name")') }).click();
 });
-await picture("keys", "good.html", { width: 1200, height: 620 }, async page => {
+await picture("keys", "good.html", { width: 1200, height: 760 }, async page => {
   await page.locator("#keys .node", { hasText: "CLIENT_HANDSHAKE_TRAFFIC_SECRET" }).click();
+  await page.locator("#keys .graph").evaluate(e => { e.scrollLeft = 0; });
   await page.locator("#keys").evaluate(e => e.scrollIntoView());
 });
 await picture("failure", "failure.html", { width: 1200, height: 900 });

@@ -135,6 +135,15 @@ class ServeExplain(PeerCase):
         answer, _ = self.ask(c, "/.handfast/close")
         self.assertEqual(answer.headers["Connection"], "close")
 
+    def test_close_ends_the_idle_connections_of_that_visitor(self):
+        server = self.serve("--explain")
+        idle, asking = self.connection(server), self.connection(server)
+        self.ask(idle, "/")
+        self.assertEqual(self.ask(asking, "/.handfast/close")[1], b"closing\n")
+        idle.sock.settimeout(20)
+        self.assertEqual(idle.sock.recv(1), b"")
+        self.assertEqual(self.ask(self.connection(server), "/")[0].status, 200)
+
     def test_from_elsewhere_nothing_or_only_the_own_connection(self):
         address = other_address()
         if address is None:

@@ -10,10 +10,13 @@ function same(a, b) {
   return plain(a) === plain(b);
 }
 
-function names(list, chosen, other) {
-  const all = namesOf(list);
+// Of some things what is offered is a text, not names.
+const TEXTS = new Set(["certificate", "resumption"]);
+
+function names(list, chosen, other, what) {
+  const all = TEXTS.has(what) ? [list].filter(Boolean) : namesOf(list);
   if (!all.length) return h("span.quiet", {}, "not told");
-  const known = namesOf(other);
+  const known = TEXTS.has(what) ? [] : namesOf(other);
   return h("ul.names", {}, all.map(n => {
     const kind = same(n, chosen) ? "chosen" : isGrease(n) ? "grease" : known.length && !known.some(o => same(n, o)) ? "alone" : "common";
     const title = { chosen: "chosen", grease: "made up on purpose (GREASE, RFC 8701)", alone: "only one side has it",
@@ -27,7 +30,7 @@ function names(list, chosen, other) {
 function otherwise(model, c) {
   const offered = namesOf(c.offered).filter(n => !isGrease(n) && n !== "..."), supported = namesOf(c.supported);
   const common = supported.filter(n => offered.some(o => same(n, o)) && !same(n, c.chosen));
-  if (!supported.length || !offered.length) return "";
+  if (!supported.length || !offered.length || TEXTS.has(c.what)) return "";
   if (!common.length) return "nothing: the handshake would have failed";
   if (model.connection.role === "server") return common[0];
   return common.length === 1 ? `${common[0]}, if the server has it` : `one of the other ${common.length}, by the server's own order`;
@@ -41,7 +44,7 @@ export function drawChoices(model) {
         .map(t => h("th", { scope: "col" }, t)))),
       h("tbody", {}, model.choices.map(c => h("tr", {},
         h("th", { scope: "row" }, c.what), h("td", { "data-label": "chosen" }, h("b.chosen", {}, breakable(c.chosen || "nothing"))),
-        h("td", { "data-label": "offered" }, names(c.offered, c.chosen, c.supported)),
-        h("td", { "data-label": "supported" }, names(c.supported, c.chosen, c.offered)),
+        h("td", { "data-label": "offered" }, names(c.offered, c.chosen, c.supported, c.what)),
+        h("td", { "data-label": "supported" }, names(c.supported, c.chosen, c.offered, c.what)),
         h("td", { "data-label": "rule" }, c.rule), h("td", { "data-label": "otherwise" }, c.otherwise || otherwise(model, c))))))));
 }

@@ -68,7 +68,7 @@ function factRows(a, b) {
     return { verdict: m.error ? m.error.sentence : m.verdict.ok ? "encrypted" : "not finished", "where it failed": m.error && m.error.message,
       expected: m.error && m.error.expected, got: m.error && m.error.got, version: c.version, "cipher suite": c.cipher_suite, group: c.group,
       "signature scheme": c.peer_signature_scheme || c.own_signature_scheme, ALPN: c.alpn, "round trips": c.round_trips === undefined ? "" : String(c.round_trips),
-      HelloRetryRequest: c.hello_retry ? "yes" : "no", sent: size(c.bytes_sent || 0), received: size(c.bytes_received || 0),
+      resumed: c.resumed ? "yes" : "no", HelloRetryRequest: c.hello_retry ? "yes" : "no", sent: size(c.bytes_sent || 0), received: size(c.bytes_received || 0),
       "certificates shown": String(m.certificates.filter(x => !x.from_store).length), time: duration(t.total) };
   };
   const left = facts(a), right = facts(b);

@@ -31,7 +31,7 @@ function timeBar(model) {
 
 export function drawVerdict(model) {
   const c = model.connection, line = verdictLine(model);
-  const resumed = model.choices.some(s => /resum|psk/i.test(`${s.what} ${s.rule}`));
+  const resumed = c.resumed ?? model.choices.some(s => s.what === "resumption");
   return h(`section.verdict.${line.kind}`, { id: "verdict", "aria-label": "Verdict" },
     h("div.headline", {}, h("span.mark", { "aria-hidden": "true" }, line.mark),
       h("div", {}, h("h1", {}, line.title), line.text && h("p.lead", {}, line.text),
