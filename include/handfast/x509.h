@@ -172,7 +172,9 @@ HF_API void hf_san_start(const hf_cert *cert, hf_san_iter *it);
 HF_API bool hf_san_next(hf_san_iter *it, hf_san_type *type, hf_bytes *value);
 
 /* True when the certificate is valid for `host`, a DNS name or the text of an IP address: RFC 9525
- * (wildcard as the whole leftmost label only; subjectAltName only, never the common name). */
+ * (wildcard as the whole leftmost label only, and not above a public suffix; subjectAltName only,
+ * never the common name). An international name is asked for, and listed, in A-labels
+ * ("xn--bcher-kva.example"). */
 HF_API bool hf_cert_matches_host(const hf_cert *cert, const char *host);
 
 /* True when subjectAltName has this mailbox ("user@example.com"): its local part to the letter, its

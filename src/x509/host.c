@@ -143,7 +143,8 @@ bool hf_dns_within(hf_bytes name, hf_bytes base)
 }
 
 /* RFC 9525 section 6.3: a wildcard is the whole leftmost label and stands for exactly one; here at
- * least two labels must follow it, so that "*.com" covers nothing. */
+ * least two labels must follow it, and no public suffix, so that "*.com" and "*.co.uk" cover
+ * nothing (section 7.1). */
 bool hf_dns_matches(hf_bytes presented, hf_bytes host)
 {
     if (!hf_dns_valid(presented, true) || !hf_dns_valid(host, false))
@@ -155,7 +156,8 @@ bool hf_dns_matches(hf_bytes presented, hf_bytes host)
     if (dot == NULL || memchr(suffix.p + 1, '.', suffix.n - 1) == NULL)
         return false;
     hf_bytes rest = {dot, host.n - (size_t)(dot - host.p)};
-    return hf_ascii_equal(rest, suffix);
+    return hf_ascii_equal(rest, suffix) &&
+           !hf_public_suffix((hf_bytes){suffix.p + 1, suffix.n - 1});
 }
 
 /* A mailbox's two parts; false when it has none, or more than one '@' (a quoted local part). */

@@ -13,6 +13,12 @@ size_t hf_ip_parse(hf_bytes text, uint8_t out[16]);
  * may be "*". */
 bool hf_dns_valid(hf_bytes name, bool wildcard);
 
+/* True when `name` (A-labels) is a suffix under which the public registers names ("co.uk"), by the
+ * ICANN section of the Public Suffix List: the private section names domains whose one owner may
+ * well hold a certificate for all below. False for all when built without libpsl. */
+bool hf_public_suffix(hf_bytes name);
+bool hf_public_suffixes_known(void);
+
 /* True when `presented` (from a certificate, perhaps a wildcard) covers the DNS name `host`. */
 bool hf_dns_matches(hf_bytes presented, hf_bytes host);
 

@@ -82,28 +82,80 @@ bool hf_name_empty(hf_bytes name)
 
 static bool is_folded(uint8_t tag)
 {
-    return tag == HF_DER_PRINTABLE_STRING || tag == HF_DER_UTF8_STRING || tag == HF_DER_IA5_STRING;
+    return tag == HF_DER_PRINTABLE_STRING || tag == HF_DER_UTF8_STRING ||
+           tag == HF_DER_IA5_STRING || tag == HF_DER_BMP_STRING || tag == HF_DER_UNIVERSAL_STRING;
+}
+
+#define NOT_TEXT 0x110000 /* and more: a byte that is part of no character equals that byte alone  \
+                           */
+
+static int utf8_char(const uint8_t *p, size_t n, size_t *len)
+{
+    static const int least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t want = p[0] < 0x80       ? 1
+                  : p[0] >> 5 == 6  ? 2
+                  : p[0] >> 4 == 14 ? 3
+                  : p[0] >> 3 == 30 ? 4
+                                    : 0;
+    int c = want == 1 ? p[0] : p[0] & (0x7f >> want);
+    for (size_t i = 1; i < want; i++) {
+        if (i >= n || (p[i] & 0xc0) != 0x80)
+            want = 0;
+        else
+            c = c << 6 | (p[i] & 0x3f);
+    }
+    bool good = want != 0 && c >= least[want] && c < NOT_TEXT && c >> 11 != 0x1b;
+    *len = good ? want : 1;
+    return good ? c : NOT_TEXT + p[0];
+}
+
+/* The character at `*at`, which moves on; -1 at the end. */
+static int next_char(const hf_attribute *a, size_t *at)
+{
+    const uint8_t *p = a->value.p + *at;
+    size_t left = a->value.n - *at, len = 1;
+    int c;
+    if (left == 0)
+        return -1;
+    if (a->tag == HF_DER_UTF8_STRING) {
+        c = utf8_char(p, left, &len);
+    } else if (a->tag == HF_DER_BMP_STRING && left >= 2) {
+        c = p[0] << 8 | p[1];
+        len = 2;
+    } else if (a->tag == HF_DER_UNIVERSAL_STRING && left >= 4 && p[0] == 0 && p[1] <= 0x10) {
+        c = p[1] << 16 | p[2] << 8 | p[3];
+        len = 4;
+    } else {
+        bool ascii = a->tag == HF_DER_PRINTABLE_STRING || a->tag == HF_DER_IA5_STRING;
+        c = ascii ? p[0] : NOT_TEXT + p[0];
+    }
+    *at += len;
+    return c;
 }
 
 /* The next character of a folded value: lower case, runs of space as one, none at either end; -1
  * after the last. */
-static int next_folded(hf_bytes v, size_t *at, bool *begun)
+static int next_folded(const hf_attribute *a, size_t *at, bool *begun)
 {
-    size_t i = *at;
-    while (i < v.n && v.p[i] == ' ')
-        i++;
-    if (i == v.n)
+    size_t before = *at, after = *at;
+    bool space = false;
+    int c;
+    while ((c = next_char(a, &after)) == ' ') {
+        space = true;
+        before = after;
+    }
+    if (c < 0)
         return -1;
-    if (i != *at && *begun) {
-        *at = i;
+    if (space && *begun) {
+        *at = before;
         return ' ';
     }
     *begun = true;
-    *at = i + 1;
-    return lower(v.p[i]);
+    *at = after;
+    return c < 0x80 ? lower((uint8_t)c) : c;
 }
 
-static bool folded_equal(hf_bytes a, hf_bytes b)
+static bool folded_equal(const hf_attribute *a, const hf_attribute *b)
 {
     size_t at_a = 0, at_b = 0;
     bool begun_a = false, begun_b = false;
@@ -121,7 +173,7 @@ static bool attribute_equal(const hf_attribute *a, const hf_attribute *b)
     if (a->first != b->first || !hf_bytes_equal(a->oid, b->oid))
         return false;
     if (is_folded(a->tag) && is_folded(b->tag))
-        return folded_equal(a->value, b->value);
+        return folded_equal(a, b);
     return hf_bytes_equal(a->der, b->der);
 }
 
@@ -162,8 +214,9 @@ uint64_t hf_name_hash(hf_bytes name)
         if (is_folded(a.tag)) {
             size_t at = 0;
             bool begun = false;
-            for (int c; (c = next_folded(a.value, &at, &begun)) >= 0;)
-                h = mix(h, (uint8_t)c);
+            for (int c; (c = next_folded(&a, &at, &begun)) >= 0;)
+                for (; c != 0; c >>= 8)
+                    h = mix(h, (uint8_t)c);
         } else {
             for (size_t i = 0; i < a.der.n; i++)
                 h = mix(h, a.der.p[i]);

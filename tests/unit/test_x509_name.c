@@ -221,8 +221,18 @@ static void names_compare_as_rfc_5280_says(void **state)
         {"CN=Example CA", "CN=example ca", true},
         {"CN=Example  CA", "CN=\\ Example CA\\ ", true},
         {"CN=ExampleCA", "CN=Example CA", false},
-        {"2.5.4.3=#0c0178", "2.5.4.3=#130178", true},  /* UTF8String, PrintableString */
-        {"2.5.4.3=#0c0178", "2.5.4.3=#040178", false}, /* OCTET STRING */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#130178", true},       /* UTF8String, PrintableString */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#040178", false},      /* OCTET STRING */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#1e020058", true},     /* BMPString, upper case */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#1c0400000078", true}, /* UniversalString */
+        {"2.5.4.3=#0c02c3bc", "2.5.4.3=#1e0200fc", true},   /* u with dots */
+        {"2.5.4.3=#0c02c3bc", "2.5.4.3=#1401fc", false},    /* TeletexString is by the byte */
+        {"2.5.4.3=#0c0178", "2.5.4.3=#1e020158", false},
+        {"2.5.4.3=#0c04f09f9880", "2.5.4.3=#1c040001f600", true},
+        {"2.5.4.3=#1e0400200078", "2.5.4.3=#0c0178", true}, /* leading space */
+        {"2.5.4.3=#0c02c381", "2.5.4.3=#0c02c3a1", false},  /* only ASCII folds */
+        {"2.5.4.3=#0c01ff", "2.5.4.3=#1e0200ff", false},    /* no UTF-8 */
+        {"2.5.4.3=#0c02c1b8", "2.5.4.3=#0c0178", false},    /* overlong x */
         {"CN=Z\xc3\xbcrich", "CN=Z\xc3\xbcrich", true},
         {"CN=Z\xc3\xbcrich", "CN=Z\xc3\x9crich", false}, /* only ASCII folds */
         {"CN=x, O=y", "O=y, CN=x", false},
@@ -437,6 +447,39 @@ static void hosts_match_as_rfc_9525_says(void **state)
     }
 }
 
+static void wildcards_cover_no_public_suffix(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *presented, *host;
+        bool match;
+    } cases[] = {
+        {"*.co.uk", "example.co.uk", false},
+        {"*.CO.UK", "example.co.uk", false},
+        {"*.com.au", "example.com.au", false},
+        {"*.xn--55qx5d.cn", "example.xn--55qx5d.cn", false}, /* company.cn, in A-labels */
+        {"*.example.co.uk", "www.example.co.uk", true},
+        {"co.uk", "co.uk", true}, /* no wildcard */
+        {"*.ck", "www.ck", false},
+        {"*.anything.ck", "a.anything.ck", false},  /* the list's own wildcard */
+        {"*.github.io", "someone.github.io", true}, /* private section: one owner */
+        {"*.home.arpa", "printer.home.arpa", true},
+        {"*.corp.internal", "www.corp.internal", true},
+    };
+    if (!hf_public_suffixes_known()) {
+        printf("skipped: built without libpsl\n");
+        skip();
+    }
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (hf_dns_matches(hf_bytes_text(cases[i].presented), hf_bytes_text(cases[i].host)) !=
+            cases[i].match)
+            fail_msg("%s, %s", cases[i].presented, cases[i].host);
+    char longest[260];
+    memset(longest, 'a', sizeof(longest));
+    assert_false(hf_public_suffix(hf_bytes_of(longest, sizeof(longest))));
+    assert_false(hf_public_suffix((hf_bytes){NULL, 0}));
+}
+
 static bool matches(const char *san, size_t n, const char *host)
 {
     hf_cert c = {.subject_alt_name = hf_bytes_of(san, n)};
@@ -510,6 +553,7 @@ int main(void)
         cmocka_unit_test(addresses_parse_as_inet_pton_does),
         cmocka_unit_test(addresses_print_as_rfc_5952_says),
         cmocka_unit_test(hosts_match_as_rfc_9525_says),
+        cmocka_unit_test(wildcards_cover_no_public_suffix),
         cmocka_unit_test(addresses_match_addresses_only),
         cmocka_unit_test(names_of_every_type_are_walked_and_told),
     };
