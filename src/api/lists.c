@@ -243,6 +243,7 @@ hf_status hf_config_cert_compression(hf_config *cfg, const char *list)
     if (!hf_config_is_open(cfg))
         return hf_config_closed(cfg);
     cfg->compression_count = 0;
+    cfg->compression_gain = 1; /* who asks for it wants it */
     return strcasecmp(list, "none") == 0 ? HF_OK : read_list(cfg, list, &kind);
 }
 

@@ -26,10 +26,10 @@ static hf_status certificate_body(hf_handshake *hs, hf_buf *body)
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }
 
-/* Compresses; the block's n is 0 when the whole message would not be shorter. */
+/* Compresses; the block's n is 0 when the whole message would not be shorter by what it must be. */
 static hf_status compress_body(hf_handshake *hs, const hf_compression *how, hf_compressed **out)
 {
-    const size_t overhead = 2 + 3 + 3;
+    const size_t overhead = 2 + 3 + 3 + hs->cfg->compression_gain - 1;
     hf_buf body = {0};
     hf_compressed *block = NULL;
     hf_status s = certificate_body(hs, &body);

@@ -72,6 +72,7 @@ struct hf_config {
     bool request_ocsp, request_scts, send_authorities, known_names_only;
     const hf_compression *compressions[HF_COMPRESS_MAX]; /* in order of preference */
     size_t compression_count;
+    size_t compression_gain;                             /* bytes that it must save at least */
     const hf_sigscheme *cert_schemes[HF_MAX_SIGSCHEMES]; /* none: as sigschemes, not sent apart */
     size_t cert_scheme_count;
 

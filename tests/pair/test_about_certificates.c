@@ -91,6 +91,47 @@ static void every_algorithm_compresses_both_certificates(void **state)
     }
 }
 
+/* By default: a chain of one short certificate is not worth the peer's work, one with many names
+ * is. */
+static void what_saves_little_is_not_compressed_unless_asked_for(void **state)
+{
+    (void)state;
+    if (hf_compression_count == 0)
+        skip();
+    static const char *const many[] = {"server.test",
+                                       "www.one-of-many-services.server.test",
+                                       "mail.one-of-many-services.server.test",
+                                       "static.one-of-many-services.server.test",
+                                       "downloads.one-of-many-services.server.test",
+                                       "status.one-of-many-services.server.test",
+                                       "pictures.one-of-many-services.server.test",
+                                       "forum.one-of-many-services.server.test",
+                                       "archive.one-of-many-services.server.test",
+                                       NULL};
+    for (int long_one = 0; long_one < 2; long_one++) {
+        pair p;
+        seen s;
+        pair_config(&p, &pki);
+        watch(p.client_config, &s);
+        hf_identity *id = NULL;
+        if (long_one) {
+            hf_config *fresh;
+            id = pair_issue(&pki, HF_KEY_P256, many, true, PAIR_NOW - 10, PAIR_NOW + 1000);
+            hf_config_new(HF_SERVER, &fresh);
+            hf_config_add_identity(fresh, id);
+            hf_config_clock(fresh, pair_clock, NULL);
+            hf_config_free(p.server_config);
+            p.server_config = fresh;
+        }
+        pair_start(&p);
+        must_establish(&p);
+        assert_int_equal(s.count[HF_MSG_COMPRESSED_CERTIFICATE], long_one);
+        assert_int_equal(s.count[HF_MSG_CERTIFICATE], 1);
+        pair_free(&p);
+        hf_identity_free(id);
+    }
+}
+
 static void a_certificate_is_compressed_once_and_kept_in_the_config(void **state)
 {
     (void)state;
@@ -865,6 +906,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_algorithm_compresses_both_certificates),
+        cmocka_unit_test(what_saves_little_is_not_compressed_unless_asked_for),
         cmocka_unit_test(a_certificate_is_compressed_once_and_kept_in_the_config),
         cmocka_unit_test(nothing_is_compressed_without_an_algorithm_in_common),
         cmocka_unit_test(unknown_names_of_compressions_are_refused),
