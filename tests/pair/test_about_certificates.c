@@ -111,18 +111,18 @@ static void what_saves_little_is_not_compressed_unless_asked_for(void **state)
     for (int long_one = 0; long_one < 2; long_one++) {
         pair p;
         seen s;
+        hf_config *fresh;
+        hf_identity *id =
+            long_one ? pair_issue(&pki, HF_KEY_P256, many, true, PAIR_NOW - 10, PAIR_NOW + 1000)
+                     : hf_identity_ref(pki.server);
         pair_config(&p, &pki);
+        hf_config_cert_compression(p.client_config, hf_compressions[0]->name);
         watch(p.client_config, &s);
-        hf_identity *id = NULL;
-        if (long_one) {
-            hf_config *fresh;
-            id = pair_issue(&pki, HF_KEY_P256, many, true, PAIR_NOW - 10, PAIR_NOW + 1000);
-            hf_config_new(HF_SERVER, &fresh);
-            hf_config_add_identity(fresh, id);
-            hf_config_clock(fresh, pair_clock, NULL);
-            hf_config_free(p.server_config);
-            p.server_config = fresh;
-        }
+        hf_config_new(HF_SERVER, &fresh); /* with the default list */
+        hf_config_add_identity(fresh, id);
+        hf_config_clock(fresh, pair_clock, NULL);
+        hf_config_free(p.server_config);
+        p.server_config = fresh;
         pair_start(&p);
         must_establish(&p);
         assert_int_equal(s.count[HF_MSG_COMPRESSED_CERTIFICATE], long_one);
