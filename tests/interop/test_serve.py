@@ -250,6 +250,51 @@ class Files(ServeCase):
         self.server.wait_for("could not be read to its end")
 
 
+class SystemCalls(ServeCase):
+    WRITES = "write,writev,sendto,sendmsg"
+
+    def traced(self, what):
+        """The sizes asked for and the sizes taken, of each write of more than a kilobyte during `what`."""
+        if shutil.which("strace") is None:
+            self.skipTest("strace is not installed")
+        path = os.path.join(self.state, "strace.txt")
+        tracer = subprocess.Popen(["strace", "-f", "-s", "0", "-e", "trace=" + self.WRITES, "-o", path,
+                                   "-p", str(self.server.process.pid)], stderr=subprocess.PIPE)
+        line = tracer.stderr.readline().decode()
+        if "attached" not in line:
+            tracer.wait()
+            tracer.stderr.close()
+            self.skipTest("strace may not attach here: " + line.strip())
+        try:
+            what()
+        finally:
+            tracer.terminate()
+            tracer.communicate()
+        found = []
+        with open(path, encoding="ascii", errors="replace") as log:
+            for call in log:
+                m = re.search(r"(write|sendto)\(\d+, \"\"\.*, (\d+).* = (\d+)$", call)
+                v = re.search(r"(writev|sendmsg)\(.* = (\d+)$", call)
+                if m:
+                    found.append((int(m[2]), int(m[3])))
+                elif v:
+                    found.append((sum(map(int, re.findall(r"iov_len=(\d+)", call))), int(v[2])))
+        return [pair for pair in found if pair[0] > 1024]
+
+    def test_a_file_is_written_64_kib_and_more_at_a_time(self):
+        data = os.urandom(8 << 20)
+        self.put("big.bin", data)
+        got = []
+        writes = self.traced(lambda: got.append(self.ask("GET", "/big.bin")[1]))
+        self.assertEqual(got[0], data)
+        total = sum(taken for _, taken in writes)
+        self.assertGreaterEqual(total, len(data))
+        # the kernel may take less than it is offered: the rest is offered again
+        fresh = [asked for asked, _ in writes if asked >= 65536]
+        self.assertGreaterEqual(len(fresh) * 65536, len(data) * 3 // 4, writes[:40])
+        self.assertLess(len(writes), 3 * len(data) // 65536, writes[:40])
+
+
 class Listing(ServeCase):
     options = ("--list",)
 
