@@ -1,6 +1,7 @@
 // file.mjs: the page as a file: hover, click, keyboard, toggle, keys, comparing; no complaint, and nothing
 // serious for axe, in light and dark and on a phone.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { accessibility, openBrowser, openFile } from "./browser.mjs";
 
 const [good, other, failed, json] = ["good.html", "tls12.html", "wrong-name.html", "tls12.json"].map(f => `${process.env.HF_FOLDER}/${f}`);
@@ -85,6 +86,26 @@ async function comparing() {
   await context.close();
 }
 
+// A second candidate, put into the document by hand: the first was left for want of an issuer.
+async function candidates() {
+  const { context, page, complaints } = await openBrowser();
+  const doc = JSON.parse(readFileSync(json.replace("tls12", "good"), "utf8"));
+  const taken = doc.steps.find(s => s.kind === "path");
+  assert.equal(taken.code, 0);
+  const left = { ...taken, path: taken.path, certificates: [0], anchored: false, result: "CERT_UNTRUSTED", code: -141, sentence: "it leads nowhere", check: "issuer", depth: 0 };
+  taken.path++;
+  doc.steps.splice(doc.steps.indexOf(taken), 0, left);
+  doc.steps.forEach((s, i) => { s.step = i; });
+  await openFile(page, good);
+  await page.locator("footer input[type=file]").first().setInputFiles({ name: "two.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(doc)) });
+  const text = await page.locator("#certificates").innerText();
+  assert.match(text, /Candidate 1\s*left[\s\S]*it leads nowhere[\s\S]*nobody leads on[\s\S]*Candidate 2\s*taken/);
+  assert.equal(await page.locator("#certificates .path").nth(1).locator(".certificate.store").count(), 1);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+}
+
 async function appearances() {
   for (const [scheme, width, files] of [["light", 1280, [good, failed]], ["dark", 1280, [other, failed]], ["light", 390, [other, failed]], ["dark", 390, [good]]]) {
     const { context, page, complaints } = await openBrowser({ scheme, width, height: 844 });
@@ -99,5 +120,5 @@ async function appearances() {
   }
 }
 
-const cases = { pointing, comparing, appearances };
+const cases = { pointing, comparing, candidates, appearances };
 await cases[process.argv[2]]();

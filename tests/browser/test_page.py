@@ -98,6 +98,10 @@ class Page(PageCase):
         self.make_three()
         self.script("file.mjs", "comparing")
 
+    def test_every_candidate_path_is_shown(self):
+        self.make_three()
+        self.script("file.mjs", "candidates")
+
     def test_light_dark_wide_and_narrow_have_no_serious_fault(self):
         self.make_three()
         self.script("file.mjs", "appearances")

@@ -2,7 +2,7 @@
 import { h, svg, replace, facts, plural, number, hexText } from "./dom.js";
 import { transcriptOf, wordFor, bytesOf } from "./model.js";
 
-const W = 276, H = 58, GAP_X = 48, GAP_Y = 14;
+const H = 58, GAP_X = 40, GAP_Y = 14;
 
 // TLS 1.3's own ladder, for what the recording only names: RFC 9846 section 7.1.
 const EXTRACTED = { "Early Secret": "HKDF-Extract, from zeros or a pre-shared key", "Handshake Secret": "HKDF-Extract, salted with the Early Secret (label “derived”)",
@@ -106,8 +106,11 @@ function place(nodes) {
     if (last !== undefined && n.row < last + 1) n.row = last + 1;
     taken.set(n.column, n.row);
   }
+  const columns = []; // each as wide as its widest title
+  for (const n of nodes) columns[n.column] = Math.max(columns[n.column] || 0, widthOf(n));
   for (const n of nodes) {
-    n.x = 8 + n.column * (W + GAP_X);
+    n.w = columns[n.column];
+    n.x = 8 + columns.slice(0, n.column).reduce((x, w) => x + w + GAP_X, 0);
     n.y = 8 + n.row * (H + GAP_Y);
   }
   return by;
@@ -127,6 +130,14 @@ function subtitle(n) {
   return s.bytes ? `${s.bytes.slice(0, 22)}${s.bytes.length > 22 ? "…" : ""}` : "";
 }
 
+function isLong(n) {
+  return titleOf(n).length > 26;
+}
+
+function widthOf(n) {
+  return Math.max(150, 26 + Math.min(titleOf(n).length, 34) * (isLong(n) ? 7.9 : 8.2), 26 + Math.min(subtitle(n).length, 36) * 6.5);
+}
+
 function shorten(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
@@ -141,7 +152,7 @@ class Graph {
   }
 
   edge(from, to, label) {
-    const x1 = from.x + W, y1 = from.y + H / 2, x2 = to.x, y2 = to.y + H / 2, m = x2 - GAP_X / 2;
+    const x1 = from.x + from.w, y1 = from.y + H / 2, x2 = to.x, y2 = to.y + H / 2, m = x2 - GAP_X / 2;
     return [svg("path", { class: "edge", d: `M${x1},${y1} C${m},${y1} ${m},${y2} ${x2 - 5},${y2}`, "marker-end": "url(#arrow)",
       "data-from": from.name, "data-to": to.name })];
   }
@@ -151,8 +162,8 @@ class Graph {
     const label = n.secret && n.secret.label ? `label “${n.secret.label}”` : "";
     const g = svg("g", { class: `node ${kind}`, transform: `translate(${n.x},${n.y})`, tabindex: "0", role: "button",
       onclick: () => this.choose(n), onkeydown: e => this.key(e, n) },
-    svg("rect", { width: W, height: H, rx: 9 }),
-    svg("text", { x: 12, y: 20, class: titleOf(n).length > 26 ? "title long" : "title" }, shorten(titleOf(n), 34)),
+    svg("rect", { width: n.w, height: H, rx: 9 }),
+    svg("text", { x: 12, y: 20, class: isLong(n) ? "title long" : "title" }, shorten(titleOf(n), 34)),
     svg("text", { x: 12, y: 36, class: "sub" }, shorten(subtitle(n), 36)),
     label && svg("text", { x: 12, y: 50, class: "label" }, label));
     n.element = g;
@@ -160,7 +171,7 @@ class Graph {
   }
 
   draw() {
-    const wide = Math.max(...this.nodes.map(n => n.x)) + W + 12, high = Math.max(...this.nodes.map(n => n.y)) + H + 12;
+    const wide = Math.max(...this.nodes.map(n => n.x + n.w)) + 12, high = Math.max(...this.nodes.map(n => n.y)) + H + 12;
     const marker = svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
       svg("path", { d: "M0,0 L8,4 L0,8 z" }));
     const edges = this.nodes.flatMap(n => n.from.flatMap(f => this.edge(this.by.get(f.name), n, f.label)));

@@ -124,8 +124,8 @@ export function indexDocument(doc) {
     connection: doc.connection || {}, verdict: doc.verdict || {} };
   model.steps = doc.steps.map(s => ({ ...s, parts: [] }));
   const of = kind => model.steps.filter(s => s.kind === kind);
-  [model.records, model.messages, model.choices, model.secrets, model.checks, model.jobs] =
-    ["record", "message", "choice", "secret", "check", "job"].map(of);
+  [model.records, model.messages, model.choices, model.secrets, model.checks, model.jobs, model.paths] =
+    ["record", "message", "choice", "secret", "check", "job", "path"].map(of);
   for (const m of model.messages) m.recordStep = m.record, delete m.record;
   model.client = model.connection.role === "server" ? "received" : "sent";
   model.is13 = model.connection.version === "TLS 1.3";
