@@ -389,6 +389,7 @@ typedef struct hf_verify_params {
     hf_profile profile;       /* 0: HF_PROFILE_TLS */
     hf_revocation revocation; /* 0: HF_REVOCATION_SOFT_FAIL */
     const hf_crls *crls;      /* NULL: none */
+    hf_bytes ocsp;            /* the OCSPResponse stapled for the end entity, DER; .p NULL: none */
     const char *email;        /* a mailbox that the leaf must name; NULL: none is checked */
     uint16_t key_usage;       /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
                                  `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
@@ -460,6 +461,7 @@ typedef struct hf_cert_template {
     bool ca;             /* a certificate authority: basicConstraints, keyCertSign, cRLSign */
     int path_len;        /* for a CA; -1 for none */
     bool server, client; /* extendedKeyUsage of a leaf */
+    bool ocsp_signing;   /* ... of whom the authority lets sign OCSP responses for it */
     uint8_t serial[20];  /* all zero: 16 random bytes are taken */
 } hf_cert_template;
 

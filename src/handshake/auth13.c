@@ -139,6 +139,7 @@ static void run_verify_chain(hf_job *job)
         .signatures = cfg->signatures,
         .revocation = cfg->revocation,
         .crls = cfg->crls,
+        .ocsp = hs->peer_ocsp,
     };
     hf_verify_report report = {keep_check, hs, keep_path};
     job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,

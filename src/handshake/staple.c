@@ -9,6 +9,7 @@
 #include "base/der.h"
 #include "base/error.h"
 #include "x509/identity.h"
+#include "x509/ocsp.h"
 
 #include <stdio.h>
 
@@ -101,20 +102,6 @@ hf_status hf_hs_judge_stapled(hf_handshake *hs, const hf_certificate *m)
 
 /* ---- demands on the chain that was accepted ---- */
 
-/* True when the leaf's TLS feature extension (RFC 7633) names status_request: "must staple". */
-static bool must_staple(const hf_cert *leaf)
-{
-    hf_reader r, list;
-    bool found = false;
-    if (leaf->tls_feature.p == NULL)
-        return false;
-    hf_reader_init(&r, leaf->tls_feature, NULL);
-    hf_der_enter(&r, &list, HF_DER_SEQUENCE, "Features");
-    while (hf_reader_more(&list))
-        found |= hf_der_small(&list, "feature") == HF_EXT_STATUS_REQUEST;
-    return hf_reader_done(&list) && hf_reader_done(&r) && found;
-}
-
 static void trace_demand(const hf_handshake *hs, const hf_cert *cert, const char *name,
                          const char *section, hf_status result, const char *value,
                          const char *limit)
@@ -128,7 +115,7 @@ static void trace_demand(const hf_handshake *hs, const hf_cert *cert, const char
 static hf_status judge_staple(hf_handshake *hs)
 {
     const hf_cert *leaf = &hs->peer_certs[0];
-    if (!hs->cfg->request_ocsp || !must_staple(leaf))
+    if (!hs->cfg->request_ocsp || !hf_cert_must_staple(leaf))
         return HF_OK;
     bool there = hs->peer_ocsp.n != 0;
     trace_demand(hs, leaf, "tlsFeature", "RFC 7633 section 4.2.3.1",

@@ -166,9 +166,9 @@ static void write_key_usage(hf_writer *w, const making *m)
 
 static void write_purposes(hf_writer *w, const hf_cert_template *t)
 {
-    uint8_t content[32];
+    uint8_t content[48];
     hf_writer c;
-    if (t->ca || (!t->server && !t->client))
+    if (t->ca || (!t->server && !t->client && !t->ocsp_signing))
         return;
     hf_writer_init(&c, content, sizeof(content));
     size_t mark = hf_der_open(&c, HF_DER_SEQUENCE);
@@ -176,6 +176,8 @@ static void write_purposes(hf_writer *w, const hf_cert_template *t)
         hf_der_write(&c, HF_DER_OID, hf_bytes_text(HF_OID_SERVER_AUTH));
     if (t->client)
         hf_der_write(&c, HF_DER_OID, hf_bytes_text(HF_OID_CLIENT_AUTH));
+    if (t->ocsp_signing)
+        hf_der_write(&c, HF_DER_OID, hf_bytes_text("\x2b\x06\x01\x05\x05\x07\x03\x09"));
     hf_der_close(&c, mark);
     hf_issue_extension(w, HF_EXT_extKeyUsage, false, hf_writer_bytes(&c));
 }

@@ -6,6 +6,10 @@
 #include "x509/crl.h"
 #include "x509/judge.h"
 #include "x509/name.h"
+#include "x509/ocsp.h"
+
+#define OID_OCSP_SIGNING "\x2b\x06\x01\x05\x05\x07\x03\x09"
+#define DELEGATES_TRIED  4U
 
 /* What is known so far. */
 typedef struct finding {
@@ -129,6 +133,105 @@ static hf_status consult_lists(const hf_verify_params *p, const hf_revocation_he
     return HF_OK;
 }
 
+/* ---- stapled responses: RFC 6960 section 3.2 ---- */
+
+#define CLOCKS_APART_S 300 /* a responder's clock and ours */
+
+/* Made for signing responses, by the issuer itself: section 4.2.2.2. That it was not revoked in
+ * turn is not asked: its own life is short. */
+static bool is_delegate(const hf_cert *c, const hf_cert *issuer, int64_t at_s)
+{
+    bool for_ocsp = hf_judge_has_purpose(
+        c, hf_bytes_of(OID_OCSP_SIGNING, sizeof(OID_OCSP_SIGNING) - 1));
+    return for_ocsp && hf_name_equal(c->issuer, issuer->subject) && c->not_before_s <= at_s &&
+           at_s <= c->not_after_s && c->signed_with != NULL &&
+           (!c->has_key_usage || (c->key_usage & HF_KEY_USAGE_digitalSignature) != 0);
+}
+
+/* By the issuer itself, or by whom it delegated that to. */
+static hf_status check_responder(const hf_verify_params *p, const hf_revocation_help *help,
+                                 const hf_ocsp *o, const hf_cert *issuer, const char **why)
+{
+    *why = "its signature is not that of the issuer, nor of a responder that the issuer named";
+    if (hf_ocsp_names(o, issuer))
+        return help->verify(help->ctx, issuer->spki, o->signed_with, o->tbs, o->signature);
+    hf_bytes rest = o->certs, der;
+    for (unsigned i = 0; i < DELEGATES_TRIED && hf_ocsp_next_cert(&rest, &der); i++) {
+        hf_cert c;
+        if (hf_cert_parse(der, &c, NULL) != HF_OK || !hf_ocsp_names(o, &c) ||
+            !is_delegate(&c, issuer, p->at_s))
+            continue;
+        hf_status s = help->verify(help->ctx, issuer->spki, c.signed_with, c.tbs, c.signature);
+        if (s == HF_OK)
+            s = help->verify(help->ctx, c.spki, o->signed_with, o->tbs, o->signature);
+        if (s == HF_OK || is_fatal(s))
+            return s;
+    }
+    return HF_E_BAD_SIGNATURE;
+}
+
+static const char *why_not_now(const hf_ocsp_single *one, int64_t at_s)
+{
+    if (one->this_update_s > at_s + CLOCKS_APART_S)
+        return "it is from the future";
+    if (!one->has_next_update)
+        return "it does not say until when it is valid";
+    if (one->next_update_s < at_s - CLOCKS_APART_S)
+        return "a newer one was due before now";
+    return one->unknown_critical ? "it has a critical extension that handfast does not process"
+                                 : NULL;
+}
+
+static bool find_single(const hf_ocsp *o, const hf_cert *cert, const hf_cert *issuer,
+                        hf_ocsp_single *one)
+{
+    hf_bytes rest = o->responses;
+    while (hf_ocsp_next(&rest, one))
+        if (hf_ocsp_is_about(one, cert, issuer))
+            return true;
+    return false;
+}
+
+static void take_single(const hf_ocsp_single *one, finding *f)
+{
+    if (one->status == HF_OCSP_UNKNOWN) {
+        f->why = "the responder does not know the certificate";
+        return;
+    }
+    f->source = "OCSP response";
+    f->since_s = one->this_update_s;
+    f->good = one->status == HF_OCSP_GOOD;
+    f->revoked = one->status == HF_OCSP_REVOKED;
+    f->entry = (hf_crl_entry){one->serial, one->revoked_s, one->reason};
+}
+
+static hf_status consult_response(const hf_verify_params *p, const hf_revocation_help *help,
+                                  const hf_cert *cert, const hf_cert *issuer, finding *f)
+{
+    hf_ocsp o;
+    hf_ocsp_single one;
+    const char *why = NULL;
+    f->seen++;
+    if (hf_ocsp_parse(p->ocsp, &o, NULL) != HF_OK)
+        why = "the stapled response is not well-formed";
+    else if (o.status != 0)
+        why = "the responder answered with an error";
+    else if (o.signed_with == NULL)
+        why = "it is signed by an algorithm that is unknown or no longer safe";
+    else if (o.unknown_critical)
+        why = "it has a critical extension that handfast does not process";
+    else if (!find_single(&o, cert, issuer, &one))
+        why = "the stapled response is about another certificate";
+    else
+        why = why_not_now(&one, p->at_s);
+    hf_status s = why == NULL ? check_responder(p, help, &o, issuer, &why) : HF_E_BAD_SIGNATURE;
+    if (s == HF_OK)
+        take_single(&one, f);
+    else
+        f->why = why;
+    return is_fatal(s) ? s : HF_OK;
+}
+
 /* ---- the verdict ---- */
 
 static bool is_demanded(const hf_verify_params *p, bool leaf)
@@ -170,9 +273,13 @@ hf_status hf_revocation_judge(const hf_verify_params *params, const hf_revocatio
     bool demanded = is_demanded(params, leaf);
     hf_status s = HF_OK;
     *told = false;
-    if (params->revocation == HF_REVOCATION_OFF || (!demanded && params->crls == NULL))
+    bool stapled = leaf && params->ocsp.p != NULL;
+    demanded |= stapled && hf_cert_must_staple(cert); /* else the demand would mean nothing */
+    if (params->revocation == HF_REVOCATION_OFF || (!demanded && params->crls == NULL && !stapled))
         return HF_OK;
-    if (params->crls != NULL)
+    if (stapled)
+        s = consult_response(params, help, cert, issuer, &f);
+    if (!is_fatal(s) && !f.revoked && params->crls != NULL)
         s = consult_lists(params, help, cert, issuer, &f);
     if (is_fatal(s))
         return s;

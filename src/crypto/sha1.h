@@ -1,0 +1,11 @@
+/* sha1.h: SHA-1, for the one place where it is a name and not a proof: the CertID of OCSP (RFC 6960
+ * section 4.1.1), which most responders write with it. Nothing is believed for its sake. */
+#ifndef HF_CRYPTO_SHA1_H
+#define HF_CRYPTO_SHA1_H
+
+#include <handfast/base.h>
+
+#define HF_SHA1_LEN 20U
+void hf_sha1(hf_bytes bytes, uint8_t digest[HF_SHA1_LEN]);
+
+#endif

@@ -1,0 +1,389 @@
+/* test_x509_ocsp.c: stapled responses: read, believed when the issuer or its delegate signed them,
+ * and what they make of a path. The responses are made here. */
+#include "support/pair.h"
+
+#include "base/bytes.h"
+#include "base/der_write.h"
+#include "crypto/hkdf.h"
+#include "crypto/lookup.h"
+#include "crypto/sha1.h"
+#include "x509/ocsp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOUR         3600
+#define OID(text)    hf_bytes_of((text), sizeof(text) - 1)
+#define ECDSA_SHA256 OID("\x2a\x86\x48\xce\x3d\x04\x03\x02")
+#define OCSP_BASIC   OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x01")
+
+static pair_pki pki, other;
+static hf_cert leaf;
+
+static int make(void **state)
+{
+    (void)state;
+    pair_pki_make(&pki, HF_KEY_P256);
+    pair_pki_make(&other, HF_KEY_P256);
+    leaf = *hf_identity_cert(pki.server, 0);
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    (void)state;
+    pair_pki_free(&pki);
+    pair_pki_free(&other);
+    return 0;
+}
+
+/* ---- making a response ---- */
+
+typedef struct recipe {
+    unsigned response_status;
+    int status;                           /* hf_ocsp_status */
+    int64_t this_update_s, next_update_s; /* next 0: left out */
+    bool by_key, sha256, other_serial, critical_extension;
+    const hf_key *key;   /* that signs */
+    const hf_cert *name; /* of the responder */
+    hf_bytes cert;       /* sent along; .p NULL: none */
+} recipe;
+
+static recipe usual(void)
+{
+    return (recipe){.this_update_s = PAIR_NOW - HOUR,
+                    .next_update_s = PAIR_NOW + HOUR,
+                    .key = pki.ca_key,
+                    .name = &pki.ca};
+}
+
+static hf_bytes key_bits(const hf_cert *c)
+{
+    for (size_t i = 0; i + 3 < c->spki.n; i++) /* 03 42 00 04: the point of a P-256 key */
+        if (memcmp(c->spki.p + i, "\x03\x42\x00", 3) == 0)
+            return (hf_bytes){c->spki.p + i + 3, 65};
+    abort();
+}
+
+static void write_hash(hf_writer *w, bool sha256, hf_bytes bytes)
+{
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    if (sha256)
+        hf_hash_of(hf_hash_find(hf_provider_default(), 4), &bytes, 1, digest);
+    else
+        hf_sha1(bytes, digest);
+    hf_der_write(w, HF_DER_OCTET_STRING, (hf_bytes){digest, sha256 ? 32 : 20});
+}
+
+static void write_generalized(hf_writer *w, int64_t at_s)
+{
+    char text[32];
+    int64_t year;
+    unsigned month, day;
+    hf_civil_from_days(at_s / 86400, &year, &month, &day);
+    unsigned s = (unsigned)(at_s % 86400);
+    snprintf(text, sizeof(text), "%04d%02u%02u%02u%02u%02uZ", (int)year, month, day, s / 3600,
+             s / 60 % 60, s % 60);
+    hf_der_write(w, HF_DER_GENERALIZED_TIME, hf_bytes_text(text));
+}
+
+static void write_cert_id(hf_writer *w, const recipe *r)
+{
+    size_t id = hf_der_open(w, HF_DER_SEQUENCE), algorithm = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OID,
+                 r->sha256 ? OID("\x60\x86\x48\x01\x65\x03\x04\x02\x01")
+                           : OID("\x2b\x0e\x03\x02\x1a"));
+    hf_der_write_null(w);
+    hf_der_close(w, algorithm);
+    write_hash(w, r->sha256, leaf.issuer);
+    write_hash(w, r->sha256, key_bits(&pki.ca));
+    hf_der_write(w, HF_DER_INTEGER, r->other_serial ? OID("\x05") : leaf.serial);
+    hf_der_close(w, id);
+}
+
+static void write_single(hf_writer *w, const recipe *r)
+{
+    size_t one = hf_der_open(w, HF_DER_SEQUENCE);
+    write_cert_id(w, r);
+    if (r->status == HF_OCSP_REVOKED) {
+        size_t revoked = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(1));
+        write_generalized(w, PAIR_NOW - HOUR);
+        hf_der_close(w, revoked);
+    } else {
+        hf_der_write(w, r->status == HF_OCSP_GOOD ? HF_DER_CONTEXT(0) : HF_DER_CONTEXT(2),
+                     (hf_bytes){NULL, 0});
+    }
+    write_generalized(w, r->this_update_s);
+    if (r->next_update_s != 0) {
+        size_t next = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(0));
+        write_generalized(w, r->next_update_s);
+        hf_der_close(w, next);
+    }
+    if (r->critical_extension) {
+        size_t explicit = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(1));
+        size_t list = hf_der_open(w, HF_DER_SEQUENCE), ext = hf_der_open(w, HF_DER_SEQUENCE);
+        hf_der_write(w, HF_DER_OID, OID("\x2a\x03\x04"));
+        hf_der_write_true(w);
+        hf_der_write(w, HF_DER_OCTET_STRING, (hf_bytes){NULL, 0});
+        hf_der_close(w, ext);
+        hf_der_close(w, list);
+        hf_der_close(w, explicit);
+    }
+    hf_der_close(w, one);
+}
+
+static void write_data(hf_writer *w, const recipe *r)
+{
+    size_t tbs = hf_der_open(w, HF_DER_SEQUENCE);
+    size_t by = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(r->by_key ? 2 : 1));
+    if (r->by_key)
+        write_hash(w, false, key_bits(r->name));
+    else
+        hf_write_bytes(w, r->name->subject);
+    hf_der_close(w, by);
+    write_generalized(w, r->this_update_s);
+    size_t list = hf_der_open(w, HF_DER_SEQUENCE);
+    write_single(w, r);
+    hf_der_close(w, list);
+    hf_der_close(w, tbs);
+}
+
+static void write_basic(hf_writer *w, const recipe *r)
+{
+    uint8_t tbs[1024], signature[HF_SIGNATURE_MAX];
+    size_t n = sizeof(signature);
+    hf_writer t;
+    hf_writer_init(&t, tbs, sizeof(tbs));
+    write_data(&t, r);
+    assert_int_equal(hf_writer_status(&t), HF_OK);
+    const hf_sigscheme *scheme = hf_sigscheme_find(hf_provider_default(), 0x0403);
+    assert_int_equal(hf_key_sign(r->key, scheme, hf_writer_bytes(&t), signature, &n), HF_OK);
+    size_t basic = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_write_bytes(w, hf_writer_bytes(&t));
+    size_t algorithm = hf_der_open(w, HF_DER_SEQUENCE);
+    hf_der_write(w, HF_DER_OID, ECDSA_SHA256);
+    hf_der_close(w, algorithm);
+    hf_der_write_bits(w, (hf_bytes){signature, n});
+    if (r->cert.p != NULL) {
+        size_t explicit = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(0));
+        hf_der_write(w, HF_DER_SEQUENCE, r->cert); /* one certificate is the whole list's content */
+        hf_der_close(w, explicit);
+    }
+    hf_der_close(w, basic);
+}
+
+static hf_buf response(const recipe *r)
+{
+    hf_buf der = {0};
+    hf_writer w;
+    hf_writer_init_buf(&w, &der);
+    size_t whole = hf_der_open(&w, HF_DER_SEQUENCE);
+    uint8_t status = (uint8_t)r->response_status;
+    hf_der_write(&w, 0x0a, (hf_bytes){&status, 1});
+    if (status == 0) {
+        size_t explicit = hf_der_open(&w, HF_DER_CONTEXT_CONSTRUCTED(0));
+        size_t bytes = hf_der_open(&w, HF_DER_SEQUENCE);
+        hf_der_write(&w, HF_DER_OID, OCSP_BASIC);
+        size_t octets = hf_der_open(&w, HF_DER_OCTET_STRING);
+        write_basic(&w, r);
+        hf_der_close(&w, octets);
+        hf_der_close(&w, bytes);
+        hf_der_close(&w, explicit);
+    }
+    hf_der_close(&w, whole);
+    assert_int_equal(hf_writer_status(&w), HF_OK);
+    return der;
+}
+
+/* ---- judging ---- */
+
+static hf_status judge(hf_bytes der, hf_revocation demand, hf_error *e)
+{
+    hf_verify_params p = {.store = pki.store,
+                          .at_s = PAIR_NOW,
+                          .purpose = HF_PURPOSE_SERVER,
+                          .revocation = demand,
+                          .ocsp = der};
+    return hf_verify_chain(&leaf, 1, &p, NULL, NULL, NULL, e);
+}
+
+static void expect(const recipe *r, hf_status soft, hf_status hard)
+{
+    hf_error e = {0};
+    hf_buf der = response(r);
+    hf_ocsp parsed;
+    assert_int_equal(hf_ocsp_parse(hf_buf_bytes(&der), &parsed, &e), HF_OK);
+    assert_int_equal(judge(hf_buf_bytes(&der), HF_REVOCATION_SOFT_FAIL, &e), soft);
+    hf_status got = judge(hf_buf_bytes(&der), HF_REVOCATION_HARD_FAIL_LEAF, &e);
+    if (got != hard)
+        fail_msg("%s: %s", hf_error_name(got), e.got);
+    assert_int_equal(judge(hf_buf_bytes(&der), HF_REVOCATION_OFF, NULL), HF_OK);
+    hf_buf_free(&der);
+}
+
+static void the_issuers_word_counts(void **state)
+{
+    (void)state;
+    for (unsigned form = 0; form < 4; form++) {
+        recipe r = usual();
+        r.by_key = (form & 1) != 0;
+        r.sha256 = (form & 2) != 0;
+        expect(&r, HF_OK, HF_OK);
+        r.status = HF_OCSP_REVOKED;
+        expect(&r, HF_E_CERT_REVOKED, HF_E_CERT_REVOKED);
+        r.status = HF_OCSP_UNKNOWN;
+        expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    }
+}
+
+static void what_is_not_of_now_does_not_count(void **state)
+{
+    (void)state;
+    recipe r = usual();
+    r.next_update_s = 0;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    r = usual();
+    r.next_update_s = PAIR_NOW - 301;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    r.next_update_s = PAIR_NOW - 299; /* clocks differ */
+    expect(&r, HF_OK, HF_OK);
+    r = usual();
+    r.this_update_s = PAIR_NOW + 301;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    r.this_update_s = PAIR_NOW + 299;
+    expect(&r, HF_OK, HF_OK);
+}
+
+static void what_is_about_others_does_not_count(void **state)
+{
+    (void)state;
+    recipe r = usual();
+    r.other_serial = true;
+    r.status = HF_OCSP_REVOKED;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    r = usual();
+    r.critical_extension = true;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    r = usual();
+    r.response_status = 3; /* tryLater */
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+}
+
+static void what_others_sign_does_not_count(void **state)
+{
+    (void)state;
+    recipe r = usual();
+    r.key = other.ca_key; /* in the issuer's name */
+    r.status = HF_OCSP_REVOKED;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+    r = usual();
+    r.key = other.ca_key; /* in its own name, and with its certificate along */
+    r.name = &other.ca;
+    r.cert = other.ca_der;
+    expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
+}
+
+/* A delegate of the issuer, with and without the purpose for it. */
+static hf_bytes delegate(const pair_pki *by, const hf_key *key, bool for_ocsp)
+{
+    hf_bytes der;
+    hf_cert_template t = {.subject = "CN=responder",
+                          .not_before_s = PAIR_NOW - HOUR,
+                          .not_after_s = PAIR_NOW + HOUR,
+                          .server = !for_ocsp,
+                          .ocsp_signing = for_ocsp};
+    hf_status s = hf_cert_issue(&t, hf_key_public(key), &by->ca, by->ca_key, &der, NULL);
+    assert_int_equal(s, HF_OK);
+    return der;
+}
+
+static void a_delegates_word_counts_if_the_issuer_says_so(void **state)
+{
+    (void)state;
+    hf_key *key;
+    hf_cert c;
+    assert_int_equal(hf_key_generate(HF_KEY_P256, 0, &key, NULL), HF_OK);
+    static const struct {
+        const pair_pki *by;
+        bool for_ocsp;
+        hf_status hard;
+    } cases[] = {
+        {&pki, true, HF_OK},
+        {&pki, false, HF_E_REVOCATION_UNKNOWN},
+        {&other, true, HF_E_REVOCATION_UNKNOWN},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        recipe r = usual();
+        r.cert = delegate(cases[i].by, key, cases[i].for_ocsp);
+        assert_int_equal(hf_cert_parse(r.cert, &c, NULL), HF_OK);
+        r.key = key;
+        r.name = &c;
+        expect(&r, HF_OK, cases[i].hard);
+        r.by_key = true;
+        expect(&r, HF_OK, cases[i].hard);
+        hf_der_free(r.cert);
+    }
+    hf_key_free(key);
+}
+
+static void every_truncation_and_change_is_noticed(void **state)
+{
+    (void)state;
+    recipe r = usual();
+    hf_buf der = response(&r);
+    for (size_t n = 0; n < der.n; n++) {
+        hf_ocsp o;
+        uint8_t *cut = malloc(n + 1);
+        assert_non_null(cut);
+        memcpy(cut, der.p, n);
+        assert_int_equal(hf_ocsp_parse((hf_bytes){cut, n}, &o, NULL), HF_E_OCSP_MALFORMED);
+        free(cut);
+    }
+    for (size_t i = 0; i < der.n; i++) {
+        der.p[i] ^= 1;
+        assert_int_equal(judge(hf_buf_bytes(&der), HF_REVOCATION_HARD_FAIL, NULL),
+                         HF_E_REVOCATION_UNKNOWN);
+        der.p[i] ^= 1;
+    }
+    hf_buf_free(&der);
+}
+
+static void a_connection_sees_the_staple(void **state)
+{
+    (void)state;
+    for (int status = HF_OCSP_GOOD; status <= HF_OCSP_REVOKED; status++) {
+        pair p;
+        hf_error e;
+        recipe r = usual();
+        r.status = status;
+        hf_buf der = response(&r);
+        pair_config(&p, &pki);
+        assert_int_equal(hf_identity_set_ocsp(pki.server, hf_buf_bytes(&der), &e), HF_OK);
+        hf_config_revocation(p.client_config, HF_REVOCATION_HARD_FAIL_LEAF);
+        pair_start(&p);
+        assert_int_equal(pair_run(&p), status == HF_OCSP_GOOD);
+        hf_conn_error(p.client, &e);
+        assert_int_equal(e.code, status == HF_OCSP_GOOD ? HF_OK : HF_E_CERT_REVOKED);
+        pair_free(&p);
+        hf_buf_free(&der);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_issuers_word_counts),
+        cmocka_unit_test(what_is_not_of_now_does_not_count),
+        cmocka_unit_test(what_is_about_others_does_not_count),
+        cmocka_unit_test(what_others_sign_does_not_count),
+        cmocka_unit_test(a_delegates_word_counts_if_the_issuer_says_so),
+        cmocka_unit_test(every_truncation_and_change_is_noticed),
+        cmocka_unit_test(a_connection_sees_the_staple),
+    };
+    return cmocka_run_group_tests(tests, make, unmake);
+}
