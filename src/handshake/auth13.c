@@ -145,6 +145,8 @@ static void run_verify_chain(hf_job *job)
     job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,
                                   hf_config_tracing(cfg) != NULL ? &report : NULL, hs->path,
                                   &hs->path_len, &hs->error);
+    if (job->status == HF_E_REVOCATION_UNKNOWN && hs->peer_ocsp.p != NULL)
+        hs->error.alert = HF_ALERT_bad_certificate_status_response; /* RFC 6066 section 8 */
 }
 
 hf_status hf_13_verify_chain(hf_handshake *hs)
