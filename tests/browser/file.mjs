@@ -106,6 +106,17 @@ async function candidates() {
   await context.close();
 }
 
+// The modules as they lie in web/explain, over a server, with a file chosen by hand.
+async function modules() {
+  const { context, page, complaints } = await openBrowser();
+  await page.goto(process.argv[3]);
+  assert.match(await page.locator("h1").innerText(), /Which connection/);
+  await page.locator("footer input[type=file]").first().setInputFiles(json);
+  assert.match(await page.locator("h1").innerText(), /^Encrypted/);
+  assert.deepEqual(complaints, []);
+  await context.close();
+}
+
 async function appearances() {
   for (const [scheme, width, files] of [["light", 1280, [good, failed]], ["dark", 1280, [other, failed]], ["light", 390, [other, failed]], ["dark", 390, [good]]]) {
     const { context, page, complaints } = await openBrowser({ scheme, width, height: 844 });
@@ -120,5 +131,5 @@ async function appearances() {
   }
 }
 
-const cases = { pointing, comparing, candidates, appearances };
+const cases = { pointing, comparing, candidates, modules, appearances };
 await cases[process.argv[2]]();

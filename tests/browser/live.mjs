@@ -47,6 +47,10 @@ async function check(url, wanted) {
   assert.match(random, /^[0-9a-f]{64}$/);
   assert.ok(log.split("\n").some(line => line.split(" ")[1] === random), `${random} is not in the key log`);
 
+  // What would have been chosen otherwise is a suite of the same version, for the same kind of key.
+  const otherwise = await page.locator(".choices tbody tr", { has: page.locator('th:text-is("cipher suite")') }).locator('[data-label="otherwise"]').innerText();
+  assert.equal(otherwise, wanted === "TLS 1.3" ? "TLS_AES_256_GCM_SHA384" : "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
+
   // The list comes, and marks this page's own connection.
   await page.waitForSelector("#live tr.own");
   assert.match(await page.locator("#live tr.own").innerText(), new RegExp(wanted.replace(".", "\\.")));

@@ -102,6 +102,11 @@ class Page(PageCase):
         self.make_three()
         self.script("file.mjs", "candidates")
 
+    def test_the_modules_work_as_they_lie_in_the_tree(self):
+        self.make_three()
+        self.root = os.path.join(SOURCE, "web/explain")
+        self.script("file.mjs", "modules", f"https://localhost:{self.serve().port}/")
+
     def test_light_dark_wide_and_narrow_have_no_serious_fault(self):
         self.make_three()
         self.script("file.mjs", "appearances")

@@ -25,12 +25,19 @@ function names(list, chosen, other, what) {
   }));
 }
 
+// A suite goes with one version, and in TLS 1.2 with one kind of key; which the other server's is, a client
+// cannot know.
+function fits(model, name, chosen) {
+  const old = n => n.includes("_WITH_"), ecdsa = n => n.includes("_ECDSA_");
+  return old(name) === old(chosen) && (model.connection.role !== "server" || ecdsa(name) === ecdsa(chosen));
+}
+
 // What would have been chosen if the chosen one had not been there. A server takes the first of its own
 // list that the client offers; what another server's list is, a client cannot know.
 function otherwise(model, c) {
   const offered = namesOf(c.offered).filter(n => !isGrease(n) && n !== "..."), supported = namesOf(c.supported);
-  const common = supported.filter(n => offered.some(o => same(n, o)) && !same(n, c.chosen));
-  if (!supported.length || !offered.length || TEXTS.has(c.what)) return "";
+  const common = supported.filter(n => offered.some(o => same(n, o)) && !same(n, c.chosen) && fits(model, n, c.chosen || ""));
+  if (!supported.length || !offered.length || TEXTS.has(c.what) || c.what === "signature scheme") return "";
   if (!common.length) return "nothing: the handshake would have failed";
   if (model.connection.role === "server") return common[0];
   return common.length === 1 ? `${common[0]}, if the server has it` : `one of the other ${common.length}, by the server's own order`;
@@ -46,5 +53,5 @@ export function drawChoices(model) {
         h("th", { scope: "row" }, c.what), h("td", { "data-label": "chosen" }, h("b.chosen", {}, breakable(c.chosen || "nothing"))),
         h("td", { "data-label": "offered" }, names(c.offered, c.chosen, c.supported, c.what)),
         h("td", { "data-label": "supported" }, names(c.supported, c.chosen, c.offered, c.what)),
-        h("td", { "data-label": "rule" }, c.rule), h("td", { "data-label": "otherwise" }, c.otherwise || otherwise(model, c))))))));
+        h("td", { "data-label": "rule" }, c.rule), h("td", { "data-label": "otherwise" }, breakable(c.otherwise || otherwise(model, c)))))))));
 }
