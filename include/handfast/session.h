@@ -56,6 +56,24 @@ HF_API hf_status hf_config_new_session(hf_config *cfg,
                                        void (*session)(void *ctx, hf_conn *conn, hf_bytes session),
                                        void *ctx);
 
+/* What the bytes of a session say about it, for whoever keeps them. */
+typedef struct hf_session_info {
+    uint16_t version;           /* HF_TLS_1_3 or HF_TLS_1_2 */
+    uint16_t suite;             /* IANA's number */
+    bool peer_authenticated;    /* the server's certificate was verified when it was shown */
+    uint32_t max_early_data;    /* bytes, 0: none */
+    int64_t began_s, expires_s; /* since 1970: the full handshake, and when its life is over */
+    char host[256];             /* the name that was asked for, "" for none */
+} hf_session_info;
+
+/* HF_E_SESSION_MALFORMED for bytes that are no session, HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_session_describe(hf_bytes session, hf_session_info *out);
+
+/* Puts a client's session into the store, as if the server had just given it: so that connections
+ * which others make (hf_dial) resume what was kept elsewhere. HF_E_SESSION_MALFORMED,
+ * HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_sessions_add(hf_sessions *s, hf_bytes session);
+
 /* Offers the session to the server, before the first hf_step of a client; it replaces what the
  * store would give. A session that does not fit (another name, another suite or version than the
  * config has, past its life, made without verification) is left unused, and the handshake is a full

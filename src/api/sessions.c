@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "crypto/hkdf.h"
 #include "session/replay.h"
+#include "session/sessions.h"
 #include "session/ticket.h"
 
 #define TICKETS_DEFAULT 2U
@@ -134,6 +135,41 @@ hf_status hf_sessions_freeze(hf_config *cfg)
 
 /* ---- a client's session ---- */
 
+static hf_status read_session(hf_bytes bytes, hf_session *s)
+{
+    hf_status status = hf_session_decode(bytes, s);
+    return status == HF_OK || status == HF_E_OUT_OF_MEMORY ? status : HF_E_SESSION_MALFORMED;
+}
+
+hf_status hf_session_describe(hf_bytes session, hf_session_info *out)
+{
+    hf_session s;
+    *out = (hf_session_info){0};
+    hf_status status = read_session(session, &s);
+    if (status != HF_OK)
+        return status;
+    out->version = s.version;
+    out->suite = s.suite;
+    out->peer_authenticated = s.peer_authenticated;
+    out->max_early_data = s.max_early_data;
+    out->began_s = s.began_ms / 1000;
+    out->expires_s = out->began_s + s.lifetime_s;
+    hf_copy((uint8_t *)out->host, s.server_name.p, s.server_name.n);
+    hf_session_clear(&s);
+    return HF_OK;
+}
+
+hf_status hf_sessions_add(hf_sessions *store, hf_bytes session)
+{
+    hf_session s;
+    hf_status status = read_session(session, &s);
+    if (status != HF_OK)
+        return status;
+    bool kept = hf_sessions_put(store, s.server_name, session);
+    hf_session_clear(&s);
+    return kept ? HF_OK : HF_E_OUT_OF_MEMORY;
+}
+
 static hf_status may_resume(const hf_conn *c)
 {
     if (!hf_conn_is_client(c))
@@ -150,9 +186,9 @@ hf_status hf_conn_resume(hf_conn *c, hf_bytes session)
     hf_session *s = hf_arena_alloc(&c->hs->arena, sizeof(*s));
     if (s == NULL)
         return HF_E_OUT_OF_MEMORY;
-    status = hf_session_decode(session, s);
+    status = read_session(session, s);
     if (status != HF_OK)
-        return status == HF_E_OUT_OF_MEMORY ? status : HF_E_SESSION_MALFORMED;
+        return status;
     hf_hs_drop_session(c->hs);
     c->hs->session = s;
     c->hs->session_sought = false;

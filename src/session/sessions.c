@@ -125,11 +125,11 @@ static bool has_rings(hf_sessions *s, shard *sh)
     return sh->entries != NULL;
 }
 
-static void put(hf_sessions *s, shard *sh, uint64_t hash, hf_bytes key, hf_bytes session)
+static bool put(hf_sessions *s, shard *sh, uint64_t hash, hf_bytes key, hf_bytes session)
 {
     uint8_t *p = has_rings(s, sh) ? hf_alloc_raw(key.n + session.n) : NULL;
     if (p == NULL)
-        return;
+        return false;
     hf_copy(p, key.p, key.n);
     hf_copy(p + key.n, session.p, session.n);
     entry *e = &sh->entries[sh->at];
@@ -140,15 +140,17 @@ static void put(hf_sessions *s, shard *sh, uint64_t hash, hf_bytes key, hf_bytes
     *bucket = sh->at + 1;
     sh->at = (sh->at + 1) % s->room;
     sh->count++;
+    return true;
 }
 
-void hf_sessions_put(hf_sessions *s, hf_bytes key, hf_bytes session)
+bool hf_sessions_put(hf_sessions *s, hf_bytes key, hf_bytes session)
 {
     uint64_t hash = hash_of(key);
     shard *sh = &s->shards[hash % s->shards_n];
     pthread_mutex_lock(&sh->lock);
-    put(s, sh, hash, key, session);
+    bool kept = put(s, sh, hash, key, session);
     pthread_mutex_unlock(&sh->lock);
+    return kept;
 }
 
 /* The newest entry of the key: index + 1, or 0. Under the lock. */

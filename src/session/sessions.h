@@ -6,8 +6,9 @@
 #include "base/buf.h"
 #include <handfast/session.h>
 
-/* Keeps a copy. When the shard is full its oldest entry goes; without memory nothing is kept. */
-void hf_sessions_put(hf_sessions *s, hf_bytes key, hf_bytes session);
+/* Keeps a copy. When the shard is full its oldest entry goes; without memory nothing is kept, and
+ * it is false. */
+bool hf_sessions_put(hf_sessions *s, hf_bytes key, hf_bytes session);
 
 /* Appends the newest session of that key to `out`, and forgets it when `once`; false when there is
  * none, or memory ran out. */

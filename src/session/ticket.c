@@ -237,7 +237,9 @@ static size_t decode_line(hf_bytes line, uint8_t *out, size_t room)
             return SIZE_MAX;
         out[n++] = (uint8_t)(bits >> held);
     }
-    return n;
+    /* a digit that gives no byte, or bits that belong to none: some of the line is lost */
+    bool spare = held == 6 || (bits & ((UINT32_C(1) << held) - 1)) != 0;
+    return spare ? SIZE_MAX : n;
 }
 
 typedef struct key_list {
