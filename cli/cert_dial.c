@@ -1,6 +1,7 @@
 /* cert_dial.c: connecting by the shared client options, for the commands that look at a peer. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cert_dial.h"
+#include "cli/session_file.h"
 #include "cli/starttls.h"
 
 #include <stdio.h>
@@ -128,6 +129,7 @@ hf_status cli_target_dial(cli *c, hf_config *cfg, const cli_target *t, hf_stream
     int64_t timeout_ms = cli_ms(c, "timeout", 30000);
     *out = NULL;
     *e = (hf_error){0};
+    cli_session_begin(c);
     destination(c, t, where, sizeof where);
     int fd = hf_connect(where, timeout_ms, e);
     hf_status status = fd < 0 ? fd : HF_OK;

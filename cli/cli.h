@@ -117,6 +117,8 @@ extern const cli_option cli_tls_client_options[]; /* cacert, servername, resolve
 extern const cli_option cli_tls_server_options[]; /* cert, key, ocsp, scts, password-file,
                                                      client-ca, client-auth, no-authorities,
                                                      known-names-only */
+extern const cli_option cli_ticket_options[];     /* ticket-key, tickets, no-tickets, session-life,
+                                                     session-cache (tickets.h) */
 extern const cli_option cli_tls_options[];        /* both roles: alpn, min-version, max-version,
                                                      groups, suites, sigschemes, cert-sigschemes,
                                                      cert-compression, keylog, trace */
@@ -145,6 +147,7 @@ struct cli {
     bool json_printed;               /* this run's one object is out already: cli_error adds none */
     struct cli_tls_files *tls_files; /* key log and trace files that configs write to */
     char *password;                  /* read once; wiped at the end */
+    struct cli_sessions *sessions;   /* of --session (session_file.h) */
 };
 
 /* An option's value by its long name: the last one given, or NULL (false, 0, `otherwise`). A name

@@ -2,6 +2,7 @@
  * peer sends goes to standard output, and the end of either is said to the other. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cert_dial.h"
+#include "cli/session_file.h"
 #include "cli/starttls.h"
 #include "cli/tls_summary.h"
 
@@ -24,6 +25,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Connecting", cli_tls_client_options},
     {"From plain text to TLS", cli_starttls_options},
+    {"Resuming", cli_session_options},
     {"TLS", cli_tls_options},
     {0},
 };
@@ -271,6 +273,8 @@ static cli_exit connect_and_pipe(cli *c)
     if (status == CLI_DONE && c->verbose > 0)
         hf_config_keep_peer_chain(cfg, true);
     if (status == CLI_DONE)
+        status = cli_session_use(c, cfg);
+    if (status == CLI_DONE)
         status = cli_tls_freeze(c, cfg);
     if (status == CLI_DONE) {
         if (cli_target_dial(c, cfg, &t, &s, &e) < 0)
@@ -282,6 +286,7 @@ static cli_exit connect_and_pipe(cli *c)
     }
     hf_stream_close(s);
     hf_config_free(cfg);
+    status = cli_session_end(c, status);
     if (signal_number != 0) {
         cli_free(c); /* key log and trace files are ended in order */
         raise(signal_number);

@@ -4,12 +4,15 @@
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
 #include "cli/explain_page.h"
+#include "cli/session_file.h"
 #include "cli/starttls.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TICKET_MS = 1000 }; /* how long a session is waited for, where one is to be kept */
 
 static const cli_option own[] = {
     {.name = "http", .kind = CLI_FLAG, .help = "make one GET inside, and show its records too"},
@@ -34,6 +37,7 @@ static const cli_group groups[] = {
     {"Output", cli_json_options},
     {"Connecting", cli_tls_client_options},
     {"From plain text to TLS", cli_starttls_options},
+    {"Resuming", cli_session_options},
     {"TLS", cli_tls_options},
     {0},
 };
@@ -45,6 +49,7 @@ static const cli_example examples[] = {
     {"handfast explain --open example.org", "shows it all in the browser, byte by byte"},
     {"handfast explain --html it.html example.org", "makes the same page, to keep or to send"},
     {"handfast explain --json example.org > good.json", "keeps it, for a program or for later"},
+    {"handfast explain --session it.session example.org", "the second time, a resumed handshake"},
     {"handfast explain good.json", "shows what was kept"},
     {0},
 };
@@ -138,8 +143,11 @@ static hf_status talk(cli *c, hf_config *cfg, const cli_target *t, hf_explain *x
         hf_explain_finish(x, NULL, e);
         return status;
     }
+    cli_session_tell(c, s);
     if (cli_flag(c, "http"))
         status = get(s, t, e);
+    if (status == HF_OK)
+        cli_session_await(c, s, TICKET_MS);
     hf_info info;
     hf_conn_info(hf_stream_conn(s), &info);
     if (info.host == NULL)
@@ -184,12 +192,14 @@ static cli_exit connect_and_explain(cli *c, const char *text)
     if (status == CLI_DONE && cli_flag(c, "http") && cli_text(c, "alpn") == NULL)
         hf_config_alpn(cfg, "http/1.1");
     if (status == CLI_DONE)
+        status = cli_session_use(c, cfg);
+    if (status == CLI_DONE)
         status = cli_tls_freeze(c, cfg);
     if (status == CLI_DONE)
         status = talk(c, cfg, &t, x, &e) == HF_OK ? print(c, x) : tell(c, x, &e);
     hf_config_free(cfg);
     hf_explain_free(x);
-    return status;
+    return cli_session_end(c, status);
 }
 
 /* ---- the command ---- */

@@ -4,6 +4,7 @@
 #include "cli/cert_dial.h"
 #include "cli/get_http.h"
 #include "cli/get_output.h"
+#include "cli/session_file.h"
 #include "cli/tls_summary.h"
 
 #include <errno.h>
@@ -58,6 +59,7 @@ static const cli_option own[] = {
 static const cli_group groups[] = {
     {"Options", own},
     {"Connecting", cli_tls_client_options},
+    {"Resuming", cli_session_options},
     {"TLS", cli_tls_options},
     {0},
 };
@@ -67,6 +69,7 @@ static const cli_example examples[] = {
     {"handfast get -O https://example.org/a.tar.gz", "keeps it as a.tar.gz"},
     {"handfast get -v -I https://example.org/", "shows TLS, the request and the answer's headers"},
     {"handfast get -d name=value https://example.org/form", "sends a form"},
+    {"handfast get --session it.session https://example.org/", "resumes when it is run again"},
     {"handfast get --cacert ca.pem https://localhost:8443/", "trusts an authority of your own"},
     {0},
 };
@@ -412,10 +415,13 @@ static cli_exit get(cli *c)
     if (status == CLI_DONE && c->verbose > 0)
         hf_config_keep_peer_chain(f->cfg, true);
     if (status == CLI_DONE)
+        status = cli_session_use(c, f->cfg);
+    if (status == CLI_DONE)
         status = cli_tls_freeze(c, f->cfg);
     if (status == CLI_DONE)
         status = fetch_all(f, &body);
     hf_config_free(f->cfg);
+    status = cli_session_end(c, status);
     free(f);
     free(body.p);
     return status;

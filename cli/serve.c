@@ -104,8 +104,13 @@ static const cli_option limits[] = {
 };
 
 static const cli_group groups[] = {
-    {"Options", options},     {"Explaining", explaining}, {"Certificates", cli_tls_server_options},
-    {"TLS", cli_tls_options}, {"Limits", limits},         {0},
+    {"Options", options},
+    {"Explaining", explaining},
+    {"Certificates", cli_tls_server_options},
+    {"Resuming", cli_ticket_options},
+    {"TLS", cli_tls_options},
+    {"Limits", limits},
+    {0},
 };
 
 static const cli_argument arguments[] = {
@@ -133,8 +138,9 @@ const cli_command cli_command_serve = {
         "Serves files over HTTP/1.1 and TLS. Files whose name starts with a dot are never served, "
         "nor anything outside ROOT. Without --cert it makes a certificate authority once, and with "
         "it a certificate for localhost, 127.0.0.1 and ::1, renewed by itself.\n\n"
-        "SIGTERM and SIGINT stop it when the responses under way are done; SIGHUP reads the "
-        "certificates anew, for new connections. Every request is a line on standard error "
+        "SIGTERM and SIGINT stop it when the responses under way are done; SIGHUP reads "
+        "certificates and ticket keys anew, for new connections. Every request is a line on "
+        "standard error "
         "(not with --quiet).",
     .examples = examples,
     .arguments = arguments,
@@ -378,6 +384,7 @@ static cli_exit make_config(serve *s, bool first, bool only_12, hf_config **out)
     if (s->pool != NULL)
         hf_config_executor(cfg, hf_pool_executor(s->pool));
     hf_config_keypairs(cfg, s->keypairs);
+    cli_tickets_config(s->c, &s->tickets, cfg);
     if (s->local)
         status = add_local(s, cfg, first);
     if (status == CLI_DONE)
@@ -413,6 +420,18 @@ static bool reload(serve *s)
         return true;
     cli_warn(s->c, "the certificates stay as they were");
     return false;
+}
+
+static void reload_all(serve *s)
+{
+    if (reload(s))
+        cli_say(s->c, "certificates read anew; they hold for new connections");
+    if (cli_count(s->c, "ticket-key") == 0)
+        return;
+    if (cli_tickets_read(s->c, &s->tickets) == CLI_DONE)
+        cli_say(s->c, "ticket keys read anew");
+    else
+        cli_warn(s->c, "the ticket keys stay as they were");
 }
 
 static void on_renewal(uv_timer_t *timer)
@@ -478,8 +497,8 @@ static void on_signal(uv_signal_t *handle, int number)
     serve *s = handle->data;
     if (number != SIGHUP)
         stop(s, number == SIGINT ? "interrupted" : "terminated");
-    else if (!s->stopping && reload(s))
-        cli_say(s->c, "certificates read anew; they hold for new connections");
+    else if (!s->stopping)
+        reload_all(s);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -621,7 +640,8 @@ static cli_exit start(serve *s)
     if (status != CLI_DONE)
         return status;
     local_names(s);
-    return make_configs(s, true);
+    status = cli_tickets_new(s->c, &s->tickets);
+    return status == CLI_DONE ? make_configs(s, true) : status;
 }
 
 static cli_exit cmd_serve(cli *c)
@@ -649,6 +669,7 @@ static cli_exit cmd_serve(cli *c)
     serve_conn_free_slots(s);
     hf_config_free(s->config);
     hf_config_free(s->config_12);
+    cli_tickets_free(&s->tickets);
     serve_explain_free(s->explain);
     hf_keypairs_free(s->keypairs);
     if (s->site.root != -1)

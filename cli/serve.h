@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/http_request.h"
+#include "cli/tickets.h"
 
 #include <pthread.h>
 #include <uv.h>
@@ -63,6 +64,7 @@ typedef struct serve {
     hf_config *config;      /* of new connections; old ones hold theirs */
     hf_config *config_12;   /* the same for TLS 1.2 alone; NULL without --explain */
     serve_explain *explain; /* NULL without --explain */
+    cli_tickets tickets;    /* of every config */
     hf_pool *pool;          /* with --threads, else NULL */
     hf_keypairs *keypairs;  /* made ahead, one for each turn of the loop that finds it not full */
     int64_t handshake_ms, idle_ms, grace_ms;

@@ -50,13 +50,14 @@ static void log_request(serve_conn *k)
     hf_info info;
     hf_conn_info(k->tls, &info);
     const char *user_agent = r != NULL ? http_request_field(r, HTTP_USER_AGENT) : NULL;
-    cli_say(k->s->c, "%s %s \"%s %s\" %u %llu %.1fms %s %s %s \"%s\"", serve_timestamp(when),
+    cli_say(k->s->c, "%s %s \"%s %s\" %u %llu %.1fms %s %s %s%s \"%s\"", serve_timestamp(when),
             k->peer, r != NULL && r->method[0] != '\0' ? r->method : "-",
             quotable(r != NULL && r->target[0] != '\0' ? r->target : "-", target, sizeof target),
             k->response.status, (unsigned long long)k->content_sent,
             (double)(uv_hrtime() - k->request_ns) / 1e6,
             info.version_name != NULL ? info.version_name : "-",
             info.suite != NULL ? info.suite : "-", info.group != NULL ? info.group : "-",
+            info.resumed ? " resumed" : "",
             quotable(user_agent != NULL ? user_agent : "-", agent, sizeof agent));
 }
 

@@ -163,6 +163,9 @@ static void success(const ex_view *v)
     ex_line(v, 2, 14, "cipher", suite);
     ex_line(v, 2, 14, "keys by", group);
     ex_line(v, 2, 14, "proof by", scheme);
+    if (x->info.resumed)
+        ex_line(v, 2, 14, "resumed",
+                "it goes on from an earlier connection, in which certificates were shown");
     ex_line(v, 2, 14, "inside", ex_agreed(x, "ALPN"));
     if (x->info.hello_retry)
         ex_line(v, 2, 14, "note",
