@@ -94,6 +94,23 @@ class ExamplesTest(unittest.TestCase):
         self.run_program("client", address, "missing.pem", expect=1)
         self.run_program("server", address, "missing.pem", "key.pem", expect=1)
 
+    def test_resumption_goes_on_within_a_run_and_into_the_next(self):
+        self.make_certificate()
+        server, address = self.start("server", "6")
+        self.until_it_listens(address, server)
+        out, _ = self.run_program("resumption", address, "cert.pem")
+        self.assertEqual(out, "TLS 1.3, a full handshake\nTLS 1.3, resumed\n")
+        out, _ = self.run_program("resumption", address, "cert.pem", "kept")
+        self.assertEqual(out, "TLS 1.3, a full handshake\nTLS 1.3, resumed\n")
+        self.assertEqual(os.stat(os.path.join(self.dir, "kept")).st_mode & 0o777, 0o600)
+        out, _ = self.run_program("resumption", address, "cert.pem", "kept")
+        self.assertEqual(out, "TLS 1.3, resumed\nTLS 1.3, resumed\n")
+        self.assertEqual(server.wait(TIMEOUT), 0)
+        with open(os.path.join(self.dir, "kept"), "w", encoding="ascii") as f:
+            f.write("something else")
+        _, err = self.run_program("resumption", address, "cert.pem", "kept", expect=1)
+        self.assertIn("kept holds no session", err)
+
     def test_mutual_says_who_the_peer_is(self):
         out, _ = self.run_program("mutual", "Alice")
         self.assertIn("server: the peer is CN=Alice\n", out)
