@@ -157,8 +157,9 @@ HF_API const hf_provider *hf_provider_portable(void);
 
 /* A bounded pool of ephemeral key pairs of one group, made in idle moments and used by handshakes
  * that come later: each once, and wiped as it is taken. A client takes its share from it; a server
- * its own, where the group is Diffie-Hellman (a KEM's answer depends on the client's share). When
- * the pool is empty pairs are made as without one. Any threads; nothing in it waits. A child
+ * its own, where the group is Diffie-Hellman (a KEM's answer depends on the client's share): also
+ * that of the curve inside a hybrid, so that a pool of X25519 serves X25519MLKEM768. When the pool
+ * is empty pairs are made as without one. Any threads; nothing in it waits. A child
  * process (fork) finds it empty. */
 typedef struct hf_keypairs hf_keypairs; /* reference-counted */
 

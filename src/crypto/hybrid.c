@@ -9,6 +9,7 @@
  * or a server's 32 for the encapsulation (m). The client keeps the two private keys in the same
  * order, ML-KEM's in its expanded form.
  */
+#include "crypto/keypairs.h"
 #include "crypto/libcrypto.h"
 #include "crypto/mlkem.h"
 
@@ -84,23 +85,24 @@ static hf_status kem_respond(const hybrid *h, const hf_provider *provider,
     return status;
 }
 
-static hf_status curve_respond(const hybrid *h, const hf_provider *provider,
+static hf_status curve_respond(const hybrid *h, hf_keypairs *pool, const hf_provider *provider,
                                const uint8_t *client_share, uint8_t *server_share, uint8_t *secret)
 {
-    return h->curve->respond(provider, client_share + curve_at(h, h->kem->public_len),
-                             server_share + curve_at(h, h->kem->ciphertext_len),
-                             secret + curve_at(h, HF_MLKEM_SECRET));
+    return hf_keypairs_respond(
+        pool, h->curve, provider, client_share + curve_at(h, h->kem->public_len),
+        server_share + curve_at(h, h->kem->ciphertext_len), secret + curve_at(h, HF_MLKEM_SECRET));
 }
 
-static hf_status respond(const hybrid *h, const hf_provider *provider, const uint8_t *client_share,
-                         uint8_t *server_share, uint8_t *secret)
+static hf_status respond(const hybrid *h, hf_keypairs *pool, const hf_provider *provider,
+                         const uint8_t *client_share, uint8_t *server_share, uint8_t *secret)
 {
     hf_status status = h->curve_first
-                           ? curve_respond(h, provider, client_share, server_share, secret)
+                           ? curve_respond(h, pool, provider, client_share, server_share, secret)
                            : kem_respond(h, provider, client_share, server_share, secret);
     if (status == HF_OK)
-        status = h->curve_first ? kem_respond(h, provider, client_share, server_share, secret)
-                                : curve_respond(h, provider, client_share, server_share, secret);
+        status = h->curve_first
+                     ? kem_respond(h, provider, client_share, server_share, secret)
+                     : curve_respond(h, pool, provider, client_share, server_share, secret);
     if (status != HF_OK)
         wipe_secret(h, secret);
     return status;
@@ -134,7 +136,7 @@ static hf_status finish(const hybrid *h, const uint8_t *private_key, const uint8
     static hf_status member##_respond(const hf_provider *provider, const uint8_t *client_share,    \
                                       uint8_t *server_share, uint8_t *secret)                      \
     {                                                                                              \
-        return respond(&member, provider, client_share, server_share, secret);                     \
+        return respond(&member, NULL, provider, client_share, server_share, secret);               \
     }                                                                                              \
     static hf_status member##_finish(const uint8_t *private_key, const uint8_t *server_share,      \
                                      uint8_t *secret)                                              \
@@ -156,3 +158,14 @@ static hf_status finish(const hybrid *h, const uint8_t *private_key, const uint8
 HYBRID(x25519mlkem768, "X25519MLKEM768", 0x11ec, HF_MLKEM768, 32, 32, 32);
 HYBRID(secp256r1mlkem768, "SecP256r1MLKEM768", 0x11eb, HF_MLKEM768, 65, 32, 32);
 HYBRID(secp384r1mlkem1024, "SecP384r1MLKEM1024", 0x11ed, HF_MLKEM1024, 97, 48, 48);
+
+hf_status hf_hybrid_respond(hf_keypairs *pool, const hf_group *group, const hf_provider *provider,
+                            const uint8_t *client_share, uint8_t *server_share, uint8_t *secret)
+{
+    const hybrid *h = group == &hf_x25519mlkem768       ? &x25519mlkem768
+                      : group == &hf_secp256r1mlkem768  ? &secp256r1mlkem768
+                      : group == &hf_secp384r1mlkem1024 ? &secp384r1mlkem1024
+                                                        : NULL;
+    return h != NULL ? respond(h, pool, provider, client_share, server_share, secret)
+                     : group->respond(provider, client_share, server_share, secret);
+}

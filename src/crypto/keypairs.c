@@ -162,6 +162,8 @@ hf_status hf_keypairs_respond(hf_keypairs *k, const hf_group *group, const hf_pr
                               const uint8_t *client_share, uint8_t *server_share, uint8_t *secret)
 {
     uint8_t private_key[HF_GROUP_MAX_PRIVATE];
+    if (k != NULL && !group->diffie_hellman)
+        return hf_hybrid_respond(k, group, provider, client_share, server_share, secret);
     if (!group->diffie_hellman || !hf_keypairs_take(k, group, private_key, server_share))
         return group->respond(provider, client_share, server_share, secret);
     hf_status s = group->finish(private_key, client_share, secret);

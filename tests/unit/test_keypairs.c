@@ -200,9 +200,39 @@ static void threads_never_share_a_pair(void **state)
     hf_keypairs_free(shared);
 }
 
+/* The curve's half of a server's answer comes from a pool of the curve. */
+static void a_hybrid_takes_its_half_from_a_pool_of_the_curve(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {{"X25519MLKEM768", "X25519"},
+                                           {"SecP256r1MLKEM768", "P-256"}};
+    static uint8_t private_key[HF_GROUP_MAX_PRIVATE], client[HF_GROUP_MAX_SHARE],
+        server[HF_GROUP_MAX_SHARE];
+    uint8_t ours[HF_GROUP_MAX_SECRET], theirs[HF_GROUP_MAX_SECRET];
+    const hf_provider *p = hf_provider_default();
+    for (size_t i = 0; i < 2; i++) {
+        const hf_group *g = group_named(names[i][0]);
+        hf_keypairs *k = pool_of(names[i][1], 2), *other = pool_of("P-384", 1);
+        assert_int_equal(hf_keypairs_make(k, 2), 2);
+        for (int use = 0; use < 3; use++) { /* the third finds the pool empty */
+            assert_int_equal(g->generate(p, private_key, client), HF_OK);
+            assert_int_equal(hf_keypairs_respond(k, g, p, client, server, theirs), HF_OK);
+            assert_int_equal(g->finish(private_key, server, ours), HF_OK);
+            assert_memory_equal(ours, theirs, g->secret_len);
+        }
+        assert_int_equal(hf_keypairs_make(k, 9), 2); /* both were used */
+        assert_int_equal(hf_keypairs_make(other, 1), 1);
+        assert_int_equal(hf_keypairs_respond(other, g, p, client, server, theirs), HF_OK);
+        assert_int_equal(hf_keypairs_make(other, 1), 0); /* its pair was not */
+        hf_keypairs_free(k);
+        hf_keypairs_free(other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hybrid_takes_its_half_from_a_pool_of_the_curve),
         cmocka_unit_test(holds_no_more_than_it_was_made_for),
         cmocka_unit_test(refuses_what_it_cannot_make),
         cmocka_unit_test(gives_each_pair_once),
