@@ -86,8 +86,9 @@ static bool is_folded(uint8_t tag)
            tag == HF_DER_IA5_STRING || tag == HF_DER_BMP_STRING || tag == HF_DER_UNIVERSAL_STRING;
 }
 
-#define NOT_TEXT 0x110000 /* and more: a byte that is part of no character equals that byte alone  \
-                           */
+#define NOT_TEXT                                                                                   \
+    0x110000 /* and more: a byte that is part of no character equals that byte alone               \
+              */
 
 static int utf8_char(const uint8_t *p, size_t n, size_t *len)
 {

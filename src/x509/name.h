@@ -32,10 +32,10 @@ bool hf_name_next(hf_name_iter *it, hf_attribute *a);
 
 bool hf_name_empty(hf_bytes name);
 
-/* RFC 5280 section 7.1: PrintableString, UTF8String, IA5String, BMPString and UniversalString compare
- * with each other character by character, without regard to the case of ASCII letters (other letters
- * are compared as they are, without tables of Unicode) and to the amount of space; all other values,
- * TeletexString among them, compare byte for byte. */
+/* RFC 5280 section 7.1: PrintableString, UTF8String, IA5String, BMPString and UniversalString
+ * compare with each other character by character, without regard to the case of ASCII letters
+ * (other letters are compared as they are, without tables of Unicode) and to the amount of space;
+ * all other values, TeletexString among them, compare byte for byte. */
 bool hf_name_equal(hf_bytes a, hf_bytes b);
 
 /* True when `base` is `name` or one of its ancestors: its RDNs are the first of name's. */
