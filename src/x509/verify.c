@@ -476,6 +476,15 @@ static bool is_candidate(const search *s, unsigned depth, const hf_cert *issuer)
            hf_store_find(s->params->store, issuer->der, issuer->subject) == NULL;
 }
 
+/* Lists name certificates twice; once is enough to try. */
+static bool listed_before(const search *s, const candidates *k, size_t i)
+{
+    for (size_t j = 1; j < i; j++)
+        if (k->rank[j] == k->rank[i] && hf_bytes_equal(s->chain[j].der, s->chain[i].der))
+            return true;
+    return false;
+}
+
 static void find_candidates(const search *s, unsigned depth, candidates *k)
 {
     const hf_cert *c = s->path[depth].cert, *issuer;
@@ -491,7 +500,10 @@ static void find_candidates(const search *s, unsigned depth, candidates *k)
         if (!is_candidate(s, depth, &s->chain[i]))
             continue;
         k->rank[i] = (uint8_t)rank(s, c, &s->chain[i], false);
-        k->present |= 1U << k->rank[i];
+        if (listed_before(s, k, i))
+            k->rank[i] = RANK_NONE;
+        else
+            k->present |= 1U << k->rank[i];
     }
 }
 

@@ -226,6 +226,22 @@ static void hints_order_and_never_refuse(void **state)
     end(r);
 }
 
+static void a_certificate_that_is_listed_twice_is_tried_once(void **state)
+{
+    (void)state;
+    order root = root_order(), wrong = middle_order(), leaf = leaf_order();
+    wrong.key = 3;
+    run *r = start(&root);
+    with(r, &leaf);
+    with(r, &wrong);
+    while (r->count < 100)
+        r->chain[r->count++] = r->chain[1];
+    r->params.limits.signature_checks = 1;
+    expect(r, HF_E_CERT_BAD_SIGNATURE, "signature");
+    assert_int_equal(r->seen.paths, 1);
+    end(r);
+}
+
 /* More certificates than are put in order: those beyond are still tried. */
 static void the_right_issuer_may_be_the_last_of_many(void **state)
 {
@@ -249,6 +265,7 @@ int main(void)
         MADE_TEST(backtracks_over_anchors_and_cross_certificates),
         MADE_TEST(the_likeliest_issuer_is_tried_first),
         MADE_TEST(hints_order_and_never_refuse),
+        MADE_TEST(a_certificate_that_is_listed_twice_is_tried_once),
         MADE_TEST(the_right_issuer_may_be_the_last_of_many),
         MADE_TEST(every_candidate_is_told_with_why_it_was_left),
         MADE_TEST(loops_end),
