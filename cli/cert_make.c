@@ -173,8 +173,32 @@ const cli_command cli_cert_ca = {
 
 /* ---- issue ---- */
 
+static const cli_option issue_options[] = {
+    CLI_CERT_DAYS_OPTION("365"),
+    CLI_CERT_SERVER_OPTION,
+    CLI_CERT_CLIENT_OPTION,
+    {.name = "subject",
+     .kind = CLI_TEXT,
+     .value = "NAME",
+     .help = "the owner, as in \"CN=example.org, O=Example\" (default CN=NAME)"},
+    {.name = "csr",
+     .kind = CLI_FILE,
+     .value = "FILE",
+     .help = "for this request (PEM or DER): its subject, names and key, as handfast cert sign"},
+    {0},
+};
+
+static const cli_argument issue_arguments[] = {
+    {.name = "NAME",
+     .help = "what the certificate is for: DNS names (also *.example.org), IP addresses, "
+             "e-mail addresses, URIs; none with --csr",
+     .optional = true,
+     .repeats = true},
+    {0},
+};
+
 static const cli_group issue_groups[] = {
-    {"The certificate", leaf_options},
+    {"The certificate", issue_options},
     {"Its key", cli_cert_key_options},
     {"The authority that signs", cli_cert_authority_options},
     {"Output", cli_cert_output_options},
@@ -184,15 +208,36 @@ static const cli_group issue_groups[] = {
 
 static const cli_example issue_examples[] = {
     {"handfast cert issue localhost 127.0.0.1 ::1", "makes localhost.pem and localhost.key"},
+    {"handfast cert issue --csr www.example.org.csr", "answers a request"},
     {"handfast cert issue --client alice@example.org", "a client's certificate"},
     {"handfast cert issue www.example.org --ca ca.pem --ca-key ca.key --key-type rsa",
      "an RSA key for old clients"},
     {0},
 };
 
+/* A request says who, for what names and with which key: nothing of that may be said beside it. */
+static cli_exit issue_for_request(cli *c, const char *csr)
+{
+    static const char *const theirs[] = {"subject", "key", "key-type", "bits"};
+    if (cli_argument_at(c, 0) != NULL)
+        return cli_usage(c, "a name stands beside --csr", cli_argument_at(c, 0),
+                         "leave the name out: the request has its own");
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
+        if (cli_flag(c, theirs[i]))
+            return cli_usage(c, "an option stands beside --csr that the request decides", theirs[i],
+                             "leave it out, or make the certificate without --csr");
+    return cli_sign_request(c, csr);
+}
+
 static cli_exit do_issue(cli *c)
 {
     cli_authority authority;
+    const char *csr = cli_text(c, "csr");
+    if (csr != NULL)
+        return issue_for_request(c, csr);
+    if (cli_argument_at(c, 0) == NULL)
+        return cli_usage(c, "no name is given, and no request", NULL,
+                         "handfast cert issue NAME..., or --csr FILE");
     cli_exit status = cli_authority_read(c, &authority);
     if (status != CLI_DONE)
         return status;
@@ -207,7 +252,7 @@ const cli_command cli_cert_issue = {
     .about = "The new file holds the certificate and the intermediate authorities that a server\n"
              "must send with it.",
     .examples = issue_examples,
-    .arguments = name_arguments,
+    .arguments = issue_arguments,
     .groups = issue_groups,
     .run = do_issue,
 };

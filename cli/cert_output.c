@@ -81,7 +81,8 @@ static cli_exit refuse_existing(cli *c, const char *path, const char *try_this)
 cli_exit cli_paths_choose(cli *c, const char *base, const char *ending, cli_paths *p)
 {
     const char *cert = cli_text(c, "cert"), *dir = cli_text(c, "out-dir");
-    bool has_key = cli_find_option(c->command, "key", 3) != NULL;
+    bool request = cli_find_option(c->command, "csr", 3) != NULL && cli_text(c, "csr") != NULL;
+    bool has_key = !request && cli_find_option(c->command, "key", 3) != NULL;
     const char *key = has_key ? cli_text(c, "key") : NULL, *slash = dir == NULL ? "" : "/";
     bool force = cli_flag(c, "force");
     if (dir == NULL)

@@ -189,9 +189,8 @@ static cli_exit sign(cli *c, const hf_csr *csr, const cli_authority *a, const ch
     return exit_status;
 }
 
-static cli_exit do_sign(cli *c)
+cli_exit cli_sign_request(cli *c, const char *path)
 {
-    const char *path = cli_argument_at(c, 0);
     char base[CLI_PATH_SIZE];
     cli_paths paths;
     cli_bytes der = {NULL, 0};
@@ -217,6 +216,11 @@ static cli_exit do_sign(cli *c)
     }
     cli_bytes_free(&der);
     return status;
+}
+
+static cli_exit do_sign(cli *c)
+{
+    return cli_sign_request(c, cli_argument_at(c, 0));
 }
 
 const cli_command cli_cert_sign = {

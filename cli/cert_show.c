@@ -48,7 +48,7 @@ static const cli_example examples[] = {
 
 typedef struct shown {
     char subject[600], issuer[600], serial[200], from[40], until[40], key[80], left[80];
-    char sha256[100];
+    char sha256[100], sha1[64];
     const char *signature;
 } shown;
 
@@ -82,6 +82,8 @@ static void describe(const hf_cert *cert, int64_t now_s, shown *s)
     s->signature = cert->signed_with_name == NULL ? "unknown" : cert->signed_with_name;
     hf_cert_fingerprint(cert, digest);
     cli_hex_text(s->sha256, sizeof s->sha256, (hf_bytes){digest, sizeof digest});
+    hf_cert_fingerprint_sha1(cert, digest);
+    cli_hex_text(s->sha1, sizeof s->sha1, (hf_bytes){digest, 20});
 }
 
 /* ---- text ---- */
@@ -133,6 +135,8 @@ static void show_text(cli *c, const hf_cert *cert, size_t i, size_t count, int64
     put(c, "key", s.key);
     put(c, "signed with", s.signature);
     put(c, "SHA-256", s.sha256);
+    snprintf(text, sizeof text, "%s   (to look it up by; it proves nothing)", s.sha1);
+    put(c, "SHA-1", text);
     while (cli_extension_next(&rest, &x)) {
         put(c, x.critical ? "critical" : "extension", x.name != NULL ? x.name : x.oid);
         cli_extension_lines(&x, put_line, NULL);
@@ -185,14 +189,14 @@ static json_t *cert_json(const hf_cert *cert, int64_t now_s)
     json_t *warnings = json_array();
     cli_cert_warnings(cert, now_s, add_text, warnings);
     return json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:s, s:b, s:b, s:o, s:o, s:o}",
+        "{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o}",
         "version", (int)cert->version, "subject", s.subject, "issuer", s.issuer, "serial", s.serial,
         "not_before", cli_date_iso(from, sizeof from, cert->not_before_s), "not_after",
         cli_date_iso(until, sizeof until, cert->not_after_s), "days_left",
         (json_int_t)((cert->not_after_s - now_s) / 86400), "key", hf_key_type_name(cert->key_type),
-        "key_bits", (int)cert->key_bits, "signature", s.signature, "sha256", s.sha256, "ca",
-        cert->is_ca, "self_issued", cert->self_issued, "names", names_json(cert), "extensions",
-        extensions_json(cert), "warnings", warnings);
+        "key_bits", (int)cert->key_bits, "signature", s.signature, "sha256", s.sha256,
+        "sha1_for_lookup", s.sha1, "ca", cert->is_ca, "self_issued", cert->self_issued, "names",
+        names_json(cert), "extensions", extensions_json(cert), "warnings", warnings);
 }
 
 static cli_exit show_json(cli *c, const cli_chain *chain, size_t count, int64_t now_s)

@@ -186,6 +186,9 @@ HF_API size_t hf_cert_names_text(const hf_cert *cert, char *text, size_t size);
 
 /* SHA-256 of the whole certificate. */
 HF_API void hf_cert_fingerprint(const hf_cert *cert, uint8_t digest[32]);
+/* SHA-1 of the whole certificate: to look it up where others list it by that. It proves nothing:
+ * two certificates with the same one can be made. */
+HF_API void hf_cert_fingerprint_sha1(const hf_cert *cert, uint8_t digest[20]);
 
 /* Cuts PEM text into DER: calls `each` for every block with `label` ("CERTIFICATE"), until it
  * returns nonzero (which is returned). The DER given to `each` is good during the call only. Text
@@ -514,6 +517,8 @@ HF_API hf_status hf_crl_make(const hf_crl_template *t, const hf_cert *issuer,
  * the errors of the function without _file. */
 HF_API hf_status hf_key_read_file(const char *path, const char *password, hf_key **out,
                                   hf_error *e);
+/* The chain may be a PKCS#12 archive, whose certificates are put in the order in which they are
+ * sent; with `key_path` NULL the key is in the chain's file. */
 HF_API hf_status hf_identity_read_files(const char *chain_path, const char *key_path,
                                         const char *password, hf_identity **out, hf_error *e);
 /* The same as hf_identity_set_..., from a file. */

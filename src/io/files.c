@@ -103,20 +103,30 @@ hf_status hf_identity_read_files(const char *chain_path, const char *key_path, c
                                  hf_identity **out, hf_error *e)
 {
     hf_key *key = NULL;
-    hf_bytes chain;
+    char *from_archive = NULL;
+    hf_bytes chain, sent;
     *out = NULL;
     hf_status status = hf_io_file_read(chain_path, &chain, e);
     if (status < 0)
         return status;
-    if (key_path == NULL)
+    bool archive = hf_io_is_archive(chain), one_file = key_path == NULL;
+    if (archive)
+        status =
+            in_file(hf_io_archive_read(chain, password, one_file ? &key : NULL, &from_archive, e),
+                    chain_path, e);
+    else if (one_file)
         status = in_file(hf_key_read(chain, password, &key, e), chain_path, e);
-    else
+    if (status == HF_OK && !one_file)
         status = hf_key_read_file(key_path, password, &key, e);
+    sent = chain;
+    if (archive && from_archive != NULL)
+        sent = (hf_bytes){(const uint8_t *)from_archive, strlen(from_archive)};
     if (status == HF_OK)
-        status = in_file(hf_identity_new(chain, key, out, e), chain_path, e);
+        status = in_file(hf_identity_new(sent, key, out, e), chain_path, e);
     if (status == HF_E_KEY_MISMATCH && key_path != NULL && e != NULL && e->got[0] == '\0')
         hf_error_expected(e, "the key of this certificate in %.120s", key_path);
     hf_key_free(key);
+    hf_free(from_archive);
     hf_io_file_free(chain);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "crypto/key.h"
 #include "crypto/lookup.h"
+#include "crypto/sha1.h"
 #include "x509/cert_parse.h"
 #include "x509/name.h"
 
@@ -162,6 +163,11 @@ hf_status hf_cert_parse(hf_bytes der, hf_cert *out, hf_error *e)
     classify(&c);
     *out = c;
     return HF_OK;
+}
+
+void hf_cert_fingerprint_sha1(const hf_cert *cert, uint8_t digest[20])
+{
+    hf_sha1(cert->der, digest);
 }
 
 void hf_cert_fingerprint(const hf_cert *cert, uint8_t digest[32])

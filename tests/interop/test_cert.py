@@ -120,6 +120,48 @@ class CertTest(unittest.TestCase):
         self.openssl("verify", "-x509_strict", "-verify_hostname", "o.test", "-CAfile", "ca.pem",
                      "o.pem")
 
+    def test_issue_answers_a_request_too(self):
+        self.run_program("ca")
+        self.run_program("csr", "www.example.test")
+        self.run_program("issue", "--csr", "www.example.test.csr")
+        self.openssl("verify", "-x509_strict", "-verify_hostname", "www.example.test", "-CAfile",
+                     "ca.pem", "www.example.test.pem")
+        _, err = self.run_program("issue", expect=USAGE)
+        self.assertIn("no name is given, and no request", err)
+        for more in (["other.test"], ["--subject", "CN=x"], ["--key-type", "rsa"]):
+            with self.subTest(more):
+                self.run_program("issue", "--csr", "www.example.test.csr", *more, expect=USAGE)
+
+    def test_show_has_both_fingerprints(self):
+        self.run_program("ca")
+        out, _ = self.run_program("show", "ca.pem")
+        for digest in ("-sha256", "-sha1"):
+            line = self.openssl("x509", "-in", "ca.pem", "-noout", "-fingerprint", digest)
+            self.assertIn(line.strip().split("=")[1].lower(), out)
+        self.assertIn("it proves nothing", out)
+
+    def test_verify_tells_every_path(self):
+        self.run_program("ca")
+        self.run_program("ca", "Old", "--cert", "old.pem", "--key", "old.key")
+        for issuer, cert in (("ca", "sub.pem"), ("old", "subold.pem")):
+            self.run_program("ca", "Sub", "--ca", f"{issuer}.pem", "--ca-key", f"{issuer}.key",
+                             "--cert", cert, "--key", "sub.key")
+        self.run_program("issue", "localhost", "--ca", "sub.pem", "--ca-key", "sub.key")
+        arguments = ["localhost.pem", "--untrusted", "sub.pem", "--untrusted", "subold.pem",
+                     "--cacert", "ca.pem"]
+        out, _ = self.run_program("verify", *arguments, "--json")
+        paths = json.loads(out)["paths"]
+        self.assertEqual(paths[-1]["subjects"], ["CN=localhost", "CN=Sub", "CN=handfast local CA"])
+        self.assertTrue(paths[-1]["ok"] and paths[-1]["anchored"])
+        self.assertEqual(paths[-1]["root"], "CN=handfast local CA")
+        out, _ = self.run_program("verify", *arguments, "--require-policy", "--json",
+                                  expect=UNTRUSTED)
+        paths = json.loads(out)["paths"]
+        self.assertEqual([p["check"] for p in paths], ["certificatePolicies", "issuer"])
+        out, _ = self.run_program("verify", *arguments, "--require-policy", expect=UNTRUSTED)
+        self.assertIn("left path 0: CN=localhost <- CN=Sub <- CN=handfast local CA", out)
+        self.assertIn("because of certificatePolicies of certificate 0", out)
+
     def test_a_request_whose_signature_is_wrong_is_refused(self):
         self.run_program("ca")
         self.run_program("csr", "www.example.test")

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -191,6 +193,94 @@ static void reads_an_identity_from_two_files_and_from_one(void **state)
     const char *encrypted = write_text("encrypted.pem", encrypted_key_text, "");
     assert_int_equal(hf_identity_read_files(cert, encrypted, "secret", &identity, &e), HF_OK);
     hf_identity_free(identity);
+}
+
+/* ---- PKCS#12 ---- */
+
+/* Root, intermediate and leaf in an archive, the others of the leaf in the wrong order. */
+static const char *write_archive(hf_key *keys[3])
+{
+    static const char *const subjects[] = {"CN=root", "CN=middle", "CN=leaf"};
+    hf_bytes der[3] = {{NULL, 0}};
+    hf_cert cert[3];
+    X509 *theirs[3];
+    unsigned char *archive = NULL;
+    for (int i = 0; i < 3; i++) {
+        hf_cert_template t = {.subject = subjects[i],
+                              .not_before_s = (int64_t)time(NULL) - 60,
+                              .not_after_s = (int64_t)time(NULL) + 3600,
+                              .ca = i < 2,
+                              .path_len = -1};
+        assert_int_equal(hf_key_generate(HF_KEY_P256, 0, &keys[i], NULL), HF_OK);
+        assert_int_equal(hf_cert_issue(&t, hf_key_public(keys[i]), i == 0 ? NULL : &cert[i - 1],
+                                       keys[i == 0 ? 0 : i - 1], &der[i], NULL),
+                         HF_OK);
+        assert_int_equal(hf_cert_parse(der[i], &cert[i], NULL), HF_OK);
+        const unsigned char *p = der[i].p;
+        theirs[i] = d2i_X509(NULL, &p, (long)der[i].n);
+        assert_non_null(theirs[i]);
+    }
+    char *pem = NULL;
+    assert_int_equal(hf_key_write_pem(keys[2], NULL, &pem, NULL), HF_OK);
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    STACK_OF(X509) *others = sk_X509_new_null();
+    sk_X509_push(others, theirs[0]);
+    sk_X509_push(others, theirs[1]);
+    PKCS12 *p12 = PKCS12_create("secret", "it", pkey, theirs[2], others, 0, 0, 1, 1, 0);
+    int n = i2d_PKCS12(p12, &archive);
+    assert_true(n > 0);
+    const char *path = write_file("it.p12", archive, (size_t)n);
+    OPENSSL_free(archive);
+    PKCS12_free(p12);
+    sk_X509_free(others);
+    EVP_PKEY_free(pkey);
+    BIO_free(bio);
+    hf_text_free(pem);
+    for (int i = 0; i < 3; i++) {
+        X509_free(theirs[i]);
+        hf_der_free(der[i]);
+    }
+    return path;
+}
+
+static hf_status read_archive(void *ctx)
+{
+    hf_identity *identity = NULL;
+    hf_error e;
+    hf_status status = hf_identity_read_files(ctx, NULL, "secret", &identity, &e);
+    hf_identity_free(identity);
+    return status;
+}
+
+static void reads_an_archive_in_the_order_in_which_it_is_sent(void **state)
+{
+    (void)state;
+    hf_key *keys[3];
+    hf_identity *identity;
+    hf_error e;
+    char subject[40];
+    static const char *const expected[] = {"CN=leaf", "CN=middle", "CN=root"};
+    const char *path = write_archive(keys);
+    assert_int_equal(hf_identity_read_files(path, NULL, "secret", &identity, &e), HF_OK);
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(hf_identity_cert(identity, i));
+        hf_name_text(hf_identity_cert(identity, i)->subject, subject, sizeof(subject));
+        assert_string_equal(subject, expected[i]);
+    }
+    assert_null(hf_identity_cert(identity, 3));
+    hf_identity_free(identity);
+    assert_int_equal(hf_identity_read_files(path, path, "secret", &identity, &e), HF_OK);
+    hf_identity_free(identity);
+    assert_int_equal(hf_identity_read_files(path, NULL, "wrong", &identity, &e), HF_E_KEY_PASSWORD);
+    assert_non_null(strstr(e.subject, "it.p12"));
+    assert_int_equal(hf_identity_read_files(path, NULL, NULL, &identity, &e), HF_E_KEY_PASSWORD);
+    const char *other = write_text("other.pem", other_key_text, "");
+    assert_int_equal(hf_identity_read_files(path, other, "secret", &identity, &e),
+                     HF_E_KEY_MISMATCH);
+    assert_true(hf_test_each_alloc_fails(read_archive, (void *)(uintptr_t)path) > 0);
+    for (int i = 0; i < 3; i++)
+        hf_key_free(keys[i]);
 }
 
 static void what_is_stapled_comes_from_files(void **state)
@@ -404,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_is_named_with_the_reason),
         cmocka_unit_test(reads_a_pipe),
         cmocka_unit_test(reads_an_identity_from_two_files_and_from_one),
+        cmocka_unit_test(reads_an_archive_in_the_order_in_which_it_is_sent),
         cmocka_unit_test(what_is_stapled_comes_from_files),
         cmocka_unit_test(an_error_in_a_file_names_the_file),
         cmocka_unit_test(a_store_takes_certificates_from_a_file),
