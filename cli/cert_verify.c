@@ -5,6 +5,7 @@
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
 #include "cli/cert_text.h"
+#include "cli/revocation.h"
 #include "cli/starttls.h"
 
 #include <jansson.h>
@@ -54,6 +55,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Report", cli_json_options},
     {"Trust, and asking a server", cli_tls_client_options},
+    {"Revocation", cli_revocation_options},
     {"From plain text to TLS", cli_starttls_options},
     {0},
 };
@@ -71,6 +73,7 @@ static const cli_example examples[] = {
     {"handfast cert verify localhost.pem --cacert ca.pem --name localhost",
      "with your own authority"},
     {"handfast cert verify chain.pem --profile webpki", "by the rules for public authorities too"},
+    {"handfast cert verify localhost.pem --cacert ca.pem --crl ca.crl", "was it revoked?"},
     {"handfast cert verify example.org:443 --at 2030-01-01", "will it still be good then?"},
     {0},
 };
@@ -291,6 +294,12 @@ static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, con
                                                           : HF_PROFILE_WEBPKI;
     const char *policies[POLICIES_MAX + 1];
     params.policies = policies_asked_for(c, policies);
+    hf_crls *crls;
+    cli_exit lists = cli_read_crls(c, &crls);
+    if (lists != CLI_DONE)
+        return lists;
+    params.crls = crls;
+    params.revocation = cli_revocation_demand(c);
     report r = {
         .c = c, .checks = c->json ? json_array() : NULL, .paths = c->json ? json_array() : NULL};
     const hf_verify_report told = {.check = on_check, .path = on_path, .ctx = &r};
@@ -305,6 +314,7 @@ static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, con
                               : verdict_text(c, status, &e, path_len, name);
     json_decref(r.checks);
     json_decref(r.paths);
+    hf_crls_free(crls);
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
 #include "cli/explain_page.h"
+#include "cli/revocation.h"
 #include "cli/session_file.h"
 #include "cli/starttls.h"
 
@@ -36,6 +37,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Output", cli_json_options},
     {"Connecting", cli_tls_client_options},
+    {"Revocation", cli_revocation_options},
     {"From plain text to TLS", cli_starttls_options},
     {"Resuming", cli_session_options},
     {"TLS", cli_tls_options},

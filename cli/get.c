@@ -4,6 +4,7 @@
 #include "cli/cert_dial.h"
 #include "cli/get_http.h"
 #include "cli/get_output.h"
+#include "cli/revocation.h"
 #include "cli/session_file.h"
 #include "cli/tls_summary.h"
 
@@ -60,6 +61,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Connecting", cli_tls_client_options},
     {"Resuming", cli_session_options},
+    {"Revocation", cli_revocation_options},
     {"TLS", cli_tls_options},
     {0},
 };

@@ -1,6 +1,7 @@
 /* serve.c: `handfast serve`: HTTPS for a folder. Listening, signals, certificates. */
 #define _GNU_SOURCE /* accept4 */
 #include "cli/serve.h"
+#include "cli/revocation.h"
 #include "cli/serve_explain.h"
 #include "cli/serve_files.h"
 
@@ -108,6 +109,7 @@ static const cli_group groups[] = {
     {"Explaining", explaining},
     {"Certificates", cli_tls_server_options},
     {"Resuming", cli_ticket_options},
+    {"Revocation of clients", cli_revocation_options},
     {"TLS", cli_tls_options},
     {"Limits", limits},
     {0},

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE 1
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
+#include "cli/revocation.h"
 #include "cli/tls_identities.h"
 #include "explain/explain.h"
 
@@ -539,6 +540,8 @@ static cli_exit add_everything(cli *c, hf_role role, const hf_trace *also, hf_co
         status = cli_tls_identities(c, role, cfg);
     if (status == CLI_DONE && has_option(c, "min-version"))
         status = add_choices(c, cfg);
+    if (status == CLI_DONE)
+        status = cli_tls_revocation(c, cfg);
     if (status == CLI_DONE)
         status = tls_files(c);
     if (status == CLI_DONE && has_option(c, "keylog"))

@@ -454,6 +454,28 @@ inhibitAnyPolicy=2
 
     # ---- revocation lists ----
 
+    def test_a_revoked_certificate_is_refused(self):
+        self.run_program("ca")
+        self.run_program("issue", "good.test")
+        self.run_program("issue", "bad.test")
+        self.run_program("crl", "bad.test.pem", "--reason", "keyCompromise")
+        judge = ["--cacert", "ca.pem", "--crl", "ca.crl"]
+        self.run_program("verify", "good.test.pem", *judge, "--revocation", "hard")
+        out, err = self.run_program("verify", "bad.test.pem", *judge, expect=UNTRUSTED)
+        self.assertIn("revoked on", out)
+        self.assertIn("keyCompromise", out)
+        self.run_program("verify", "bad.test.pem", *judge, "--revocation", "off")
+        _, err = self.run_program("verify", "good.test.pem", "--cacert", "ca.pem", "--revocation",
+                                  "hard", expect=UNTRUSTED)
+        self.assertIn("nothing about this certificate was given", err)
+        # openssl's list does as well, and what is no list is told
+        self.openssl("crl", "-in", "ca.crl", "-outform", "DER", "-out", "der.crl")
+        self.run_program("verify", "bad.test.pem", "--cacert", "ca.pem", "--crl", "der.crl",
+                         expect=UNTRUSTED)
+        _, err = self.run_program("verify", "good.test.pem", "--crl", "ca.pem", expect=LOCAL_FILE)
+        self.assertIn("X509 CRL", err)
+        self.run_program("verify", "good.test.pem", "--crl", "none.crl", expect=LOCAL_FILE)
+
     def test_openssl_heeds_a_revocation_list(self):
         self.run_program("ca")
         self.run_program("issue", "good.test")
