@@ -130,7 +130,8 @@ HF_API hf_status hf_config_alpn(hf_config *cfg, const char *list);
 /* Which compressions of certificates (RFC 8879) this side offers and uses, best first: "brotli",
  * "zstd", "zlib", as far as they were built in; "none" for none. Each form of a certificate is
  * compressed once, at its first use, and kept in the config; and not used where it is no shorter.
- * Default: all there are, where at least 128 bytes are saved, so that the peer's work is worth it. */
+ * Default: all there are, where at least 128 bytes are saved, so that the peer's work is worth it.
+ */
 HF_API hf_status hf_config_cert_compression(hf_config *cfg, const char *list);
 
 /* Which signatures the peer's certificates may bear, names as for hf_config_sigschemes: sent as

@@ -465,8 +465,7 @@ void hf_mlkem_decompress1(hf_mlkem_poly *p, const uint8_t in[32])
  * are added and subtracted at once, each difference kept four too large so that none borrows. */
 void hf_mlkem_noise(hf_mlkem_poly *p, const uint8_t in[HF_MLKEM_NOISE_BYTES])
 {
-    const uint64_t ones = 0x5555555555555555, pairs = 0x3333333333333333,
-                   four = 0x4444444444444444;
+    const uint64_t ones = 0x5555555555555555, pairs = 0x3333333333333333, four = 0x4444444444444444;
     for (size_t i = 0; i < N / 16; i++) {
         uint64_t w = 0;
         for (size_t b = 8; b-- > 0;)
