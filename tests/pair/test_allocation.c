@@ -4,6 +4,7 @@
 #include "support/fail_alloc.h"
 #include "support/pair.h"
 
+#include "base/buf.h"
 #include "base/bytes.h"
 
 #include <setjmp.h>
@@ -24,6 +25,8 @@ typedef struct scene {
     bool key_update; /* both ways */
     bool direct;     /* the data goes through hf_seal and hf_open */
     bool client;     /* memory runs out on the client only, or on the server only */
+    bool resume;     /* goes on from the session of a connection before */
+    bool by_id;      /* which the server keeps: a store without memory keeps nothing, and is OK */
 } scene;
 
 static void ignore(void *ctx, const hf_conn *conn, const hf_event *e)
@@ -64,6 +67,31 @@ static void arm(bool on)
         arm(false);                                                                                \
     } while (0)
 
+/* What resumption needs from one run to the next. */
+static hf_ticket_keys *ticket_keys;
+static hf_sessions *server_sessions;
+static hf_buf session; /* the first that came, of a run in which nothing fails */
+
+static void keep_session(void *ctx, hf_conn *conn, hf_bytes bytes)
+{
+    (void)ctx;
+    (void)conn;
+    if (session.n == 0)
+        assert_int_equal(hf_buf_append(&session, bytes), HF_OK);
+}
+
+static void configure_resumption(const scene *s, hf_role role, hf_config *cfg)
+{
+    if (role == HF_CLIENT)
+        hf_config_new_session(cfg, keep_session, NULL);
+    else if (!s->by_id)
+        hf_config_ticket_keys(cfg, ticket_keys);
+    else {
+        hf_config_tickets(cfg, 0);
+        hf_config_sessions(cfg, server_sessions);
+    }
+}
+
 typedef struct ends {
     hf_config *client_config, *server_config;
     hf_conn *client, *server;
@@ -73,7 +101,7 @@ typedef struct ends {
 static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config **out)
 {
     hf_config *cfg;
-    *random = 7;
+    *random = 7 + (session.n != 0); /* a server's ids differ from those of the run before */
     hf_status status = hf_config_new(role, &cfg);
     if (status != HF_OK)
         return status;
@@ -97,6 +125,8 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
         hf_config_alpn(cfg, "h2,http/1.1");
     if (s->traced)
         hf_config_trace(cfg, &trace);
+    if (s->resume)
+        configure_resumption(s, role, cfg);
     status = hf_config_freeze(cfg, NULL);
     if (status != HF_OK) {
         hf_config_free(cfg);
@@ -255,9 +285,17 @@ static hf_status run(const scene *s, long n, bool *failed)
         VICTIM(!s->client, other = hf_server_new(e.server_config, &e.server));
     if (status == HF_OK)
         status = other;
+    bool again = s->resume && session.n != 0;
+    if (status == HF_OK && again)
+        VICTIM(s->client, status = hf_conn_resume(e.client, hf_buf_bytes(&session)));
     if (status == HF_OK) {
         status = talk(s, &e);
         *failed = hf_test_alloc_failed();
+        if (status == HF_OK && s->resume && !*failed) {
+            hf_info info;
+            hf_conn_info(e.client, &info);
+            assert_int_equal(info.resumed, again);
+        }
         judge(s, &e, status);
     }
     *failed = hf_test_alloc_failed();
@@ -269,20 +307,33 @@ static hf_status run(const scene *s, long n, bool *failed)
     return status;
 }
 
+/* Without the sessions that the store keeps, one allocation each: a handshake that could not take
+ * one up was a full one, and added its own. */
+static long live(void)
+{
+    return hf_test_live() - (long)hf_sessions_count(server_sessions);
+}
+
 static void each_fails(const scene *s)
 {
     long n = 0;
     bool failed;
+    hf_buf_free(&session);
+    if (s->resume) {
+        assert_int_equal(run(s, 0, &failed), HF_OK);
+        assert_true(session.n != 0);
+    }
     do {
-        long before = hf_test_live();
+        long before = live();
         hf_status status = run(s, ++n, &failed);
         /* a check that cannot be kept is missing in the trace, and nothing else is */
-        if (status != (failed ? HF_E_OUT_OF_MEMORY : HF_OK) && !(s->traced && status == HF_OK))
+        if (status != (failed ? HF_E_OUT_OF_MEMORY : HF_OK) &&
+            !((s->traced || s->by_id) && status == HF_OK))
             fail_msg("%s, %s, allocation %ld %s: %s", s->what, s->client ? "client" : "server", n,
                      failed ? "failed" : "was not reached", hf_error_name(status));
-        if (hf_test_live() != before)
+        if (live() != before)
             fail_msg("%s, %s, allocation %ld: %ld left behind", s->what,
-                     s->client ? "client" : "server", n, hf_test_live() - before);
+                     s->client ? "client" : "server", n, live() - before);
     } while (failed);
     print_message("%s: %ld allocations of the %s\n", s->what, n - 1,
                   s->client ? "client" : "server");
@@ -301,6 +352,11 @@ static void each_allocation_of_a_connection_fails(void **state)
         {.what = "data", .data = 40000},
         {.what = "key update", .data = 100, .key_update = true},
         {.what = "direct", .data = 40000, .direct = true},
+        {.what = "resumed", .resume = true, .keep = true, .alpn = true},
+        {.what = "resumed, retry", .resume = true, .retry = true},
+        {.what = "resumed, mutual", .resume = true, .mutual = true, .keep = true},
+        {.what = "resumed, TLS 1.2", .resume = true, .tls12 = true, .mutual = true, .keep = true},
+        {.what = "resumed, TLS 1.2, by id", .resume = true, .by_id = true, .tls12 = true},
         {.what = "direct with key update", .data = 100, .direct = true, .key_update = true},
     };
     (void)state;
@@ -465,7 +521,13 @@ int main(void)
     };
     pair_pki_make(&pki, HF_KEY_P256);
     make_texts();
+    if (hf_ticket_keys_new(NULL, 0, &ticket_keys) != HF_OK ||
+        hf_sessions_new(10, &server_sessions) != HF_OK)
+        return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    hf_ticket_keys_free(ticket_keys);
+    hf_sessions_free(server_sessions);
+    hf_buf_free(&session);
     free(chain_pem);
     hf_text_free(key_pem);
     hf_text_free(secret_pem);
