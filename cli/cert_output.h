@@ -71,8 +71,8 @@ const char **cli_names(cli *c);
  * Returns how many; `out` has room for CLI_CHAIN_MAX + 1. */
 size_t cli_chain_to_send(hf_bytes leaf, const cli_authority *authority, hf_bytes *out);
 
-/* Answers the request in the file `path` with a certificate, as the options of `cert sign` and `cert
- * issue --csr` say. */
+/* Answers the request in the file `path` with a certificate, as the options of `cert sign` and
+ * `cert issue --csr` say. */
 cli_exit cli_sign_request(cli *c, const char *path);
 
 #endif

@@ -65,8 +65,8 @@ void hf_io_file_free(hf_bytes file);
 /* Does the file begin as a PKCS#12 archive does? */
 bool hf_io_is_archive(hf_bytes file);
 
-/* The archive's key (`key` may be NULL: not wanted) and its chain as PEM text in the order in which it
- * is sent, freed with hf_free. The errors of hf_pkcs12_read. */
+/* The archive's key (`key` may be NULL: not wanted) and its chain as PEM text in the order in which
+ * it is sent, freed with hf_free. The errors of hf_pkcs12_read. */
 hf_status hf_io_archive_read(hf_bytes file, const char *password, hf_key **key, char **chain,
                              hf_error *e);
 

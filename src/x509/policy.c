@@ -14,8 +14,9 @@
 
 #include <string.h>
 
-#define MOST_POLICIES 128U /* expected at one level; a path that needs more counts as having none  \
-                            */
+#define MOST_POLICIES                                                                              \
+    128U /* expected at one level; a path that needs more counts as having none                    \
+          */
 
 typedef struct policy {
     hf_bytes oid;

@@ -16,8 +16,8 @@ static const char *const graphs[] = {
     /* three that all sign each other: A <-> B <-> C, and the leaf below a fourth */
     "R>A A>B B>A B>C C>B A>C C>A A>D D>$",
     /* RFC 4158 section 2.4: four infrastructures and a bridge */
-    "F>H F>G G>F H>I I>H G>I W>F W>G J>K N>$ L>N L>M X>J X>L B>E B>D A>B C>B A>C C>A Y>A Y>C "
-    "R>S O>R O>Q P>S Z>O Z>P W>V V>W X>V V>X Y>V V>Y Z>V V>Z",
+    ("F>H F>G G>F H>I I>H G>I W>F W>G J>K N>$ L>N L>M X>J X>L B>E B>D A>B C>B A>C C>A Y>A Y>C "
+     "R>S O>R O>Q P>S Z>O Z>P W>V V>W X>V V>X Y>V V>Y Z>V V>Z"),
 };
 
 enum { MOST_EDGES = 48 };
