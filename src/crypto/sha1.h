@@ -1,5 +1,5 @@
-/* sha1.h: SHA-1, for the two places where it is a name and not a proof: the CertID of OCSP (RFC 6960
- * section 4.1.1), which most responders write with it, and the fingerprint that others list
+/* sha1.h: SHA-1, for the two places where it is a name and not a proof: the CertID of OCSP (RFC
+ * 6960 section 4.1.1), which most responders write with it, and the fingerprint that others list
  * certificates by. Nothing is believed for its sake. */
 #ifndef HF_CRYPTO_SHA1_H
 #define HF_CRYPTO_SHA1_H

@@ -125,7 +125,8 @@ static void verify_data(const hf_handshake *hs, bool of_client, uint8_t out[VERI
 }
 
 /* The first Finished of a connection is its tls-unique (RFC 5929 section 3.1): in a full handshake
- * the client's, in a resumed one the server's. It lies behind the client's random, in what TLS 1.3 needs for its secret. */
+ * the client's, in a resumed one the server's. It lies behind the client's random, in what TLS 1.3
+ * needs for its secret. */
 static void keep_unique(hf_conn *c, bool of_client, const uint8_t data[VERIFY_DATA])
 {
     if (of_client != c->resumed)

@@ -50,8 +50,8 @@ static void derive(hf_handshake *hs, const char *label, const char *keylog, cons
 {
     size_t n = hash_of(hs)->digest_len;
     hf_schedule13_derive(&hs->schedule, label, digest, out);
-    hf_trace_secret(hs->conn, keylog, keylog != NULL ? keylog : label, from, label, hs->client_random, (hf_bytes){digest, n},
-                    (hf_bytes){out, n});
+    hf_trace_secret(hs->conn, keylog, keylog != NULL ? keylog : label, from, label,
+                    hs->client_random, (hf_bytes){digest, n}, (hf_bytes){out, n});
 }
 
 hf_status hf_hs_set_client_handshake_keys(hf_handshake *hs)

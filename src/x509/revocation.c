@@ -141,8 +141,8 @@ static hf_status consult_lists(const hf_verify_params *p, const hf_revocation_he
  * turn is not asked: its own life is short. */
 static bool is_delegate(const hf_cert *c, const hf_cert *issuer, int64_t at_s)
 {
-    bool for_ocsp = hf_judge_has_purpose(
-        c, hf_bytes_of(OID_OCSP_SIGNING, sizeof(OID_OCSP_SIGNING) - 1));
+    bool for_ocsp =
+        hf_judge_has_purpose(c, hf_bytes_of(OID_OCSP_SIGNING, sizeof(OID_OCSP_SIGNING) - 1));
     return for_ocsp && hf_name_equal(c->issuer, issuer->subject) && c->not_before_s <= at_s &&
            at_s <= c->not_after_s && c->signed_with != NULL &&
            (!c->has_key_usage || (c->key_usage & HF_KEY_USAGE_digitalSignature) != 0);
