@@ -131,7 +131,7 @@ static void answer_extensions(hf_handshake *hs, hf_extensions *x)
         x->present |= HF_X_BIT(HF_X_EC_POINT_FORMATS);
         x->ec_point_formats = (hf_bytes){&uncompressed, 1};
     }
-    if (hs->conn->host != NULL)
+    if (hs->conn->host != NULL && !hs->conn->resumed) /* RFC 6066 section 3 */
         x->present |= HF_X_BIT(HF_X_SERVER_NAME);
     if (hs->conn->alpn != NULL) {
         x->present |= HF_X_BIT(HF_X_ALPN);

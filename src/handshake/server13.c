@@ -121,7 +121,7 @@ hf_status hf_s13_build_extensions(hf_handshake *hs, hf_writer *w)
     hf_encrypted_extensions m = {0};
     hf_extensions *x = &m.extensions;
     answer_record_size_limit(hs, x);
-    if (hs->conn->host != NULL)
+    if (hs->conn->host != NULL && !hs->conn->resumed) /* RFC 6066 section 3 */
         x->present |= HF_X_BIT(HF_X_SERVER_NAME);
     if (hs->conn->alpn != NULL) {
         x->present |= HF_X_BIT(HF_X_ALPN);

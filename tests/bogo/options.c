@@ -117,6 +117,9 @@ static const option table[] = {
     OPT("-expect-ocsp-response", TEXT, expect_ocsp_response),
     OPT("-expect-signed-cert-timestamps", TEXT, expect_scts),
     OPT("-expect-peer-verify-pref", LIST, expect_peer_verify_prefs),
+    OPT("-no-ticket", FLAG, no_ticket),
+    OPT("-expect-session-miss", FLAG, expect_session_miss),
+    OPT("-expect-no-session", FLAG, expect_no_session),
     OPT("-expect-total-renegotiations", NUMBER, expect_total_renegotiations),
 
     /* The shim trusts whom it is told to only where a test verifies; none verifies yet by name. */

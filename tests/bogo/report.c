@@ -57,7 +57,8 @@ static bool check_numbers(const shim_options *o, const hf_info *info)
            same_number("the suite", o->expect_cipher, info->suite_id) &&
            same_number("the suite", o->expect_cipher_aes, info->suite_id) &&
            same_number("the group", o->expect_curve, info->group_id) &&
-           same_number("the peer's scheme", o->expect_peer_scheme, info->peer_scheme_id) &&
+           same_number("the peer's scheme", info->resumed ? 0 : o->expect_peer_scheme,
+                       info->peer_scheme_id) &&
            check(!o->expect_hrr || info->hello_retry, "there was no HelloRetryRequest") &&
            check(!o->expect_no_hrr || !info->hello_retry, "there was a HelloRetryRequest");
 }
@@ -106,6 +107,14 @@ static bool check_credential(const shim_link *l, const hf_info *info)
     return check(info->own_identity == expected, "another credential was chosen");
 }
 
+static bool check_resumption(const shim_link *l, const hf_info *info)
+{
+    const shim_options *o = l->options;
+    bool expected = l->resumes && !o->expect_session_miss && !o->expect_no_session;
+    return check(info->resumed || !expected, "the session was not resumed") &&
+           check(!info->resumed || expected, "a session was resumed");
+}
+
 static bool check_certificates(const shim_link *l, const hf_info *info)
 {
     const shim_options *o = l->options;
@@ -114,8 +123,9 @@ static bool check_certificates(const shim_link *l, const hf_info *info)
     return check(!o->expect_no_peer_cert || !has_peer, "the peer sent a certificate") &&
            check(!needs_peer || has_peer, "the peer sent no certificate") &&
            same_chain(l->conn, o->expect_peer_cert_file) &&
-           same_base64("the OCSP response", o->expect_ocsp_response, info->ocsp_response) &&
-           same_base64("the list of SCTs", o->expect_scts, info->sct_list) &&
+           same_base64("the OCSP response", info->resumed ? NULL : o->expect_ocsp_response,
+                       info->ocsp_response) &&
+           same_base64("the list of SCTs", info->resumed ? NULL : o->expect_scts, info->sct_list) &&
            check_credential(l, info);
 }
 
@@ -136,8 +146,8 @@ int shim_check(shim_link *l)
 {
     hf_info info;
     hf_conn_info(l->conn, &info);
-    bool ok =
-        check_numbers(l->options, &info) && check_names(l, &info) && check_certificates(l, &info);
+    bool ok = check_numbers(l->options, &info) && check_names(l, &info) &&
+              check_certificates(l, &info) && check_resumption(l, &info);
     if (ok && l->options->expect_total_renegotiations != 0) {
         fprintf(stderr, "handfast does not renegotiate\n");
         return SHIM_UNIMPLEMENTED;

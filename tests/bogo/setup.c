@@ -334,6 +334,27 @@ static void set_peer_demands(shim_link *l)
         l->cfg, &(hf_limits){.handshake_message = (uint32_t)o->max_cert_list, .chain_length = 100});
 }
 
+static void keep_session(void *ctx, hf_conn *conn, hf_bytes session)
+{
+    shim_memory *memory = ((shim_link *)ctx)->memory;
+    (void)conn;
+    if (session.n > sizeof(memory->session))
+        return;
+    memcpy(memory->session, session.p, session.n);
+    memory->session_len = session.n;
+}
+
+static void set_sessions(shim_link *l)
+{
+    if (l->options->server) {
+        hf_config_ticket_keys(l->cfg, l->memory->keys);
+        hf_config_sessions(l->cfg, l->memory->ids);
+        hf_config_tickets(l->cfg, l->options->no_ticket ? 0 : 2);
+    } else {
+        hf_config_new_session(l->cfg, keep_session, l);
+    }
+}
+
 int shim_setup(shim_link *l)
 {
     const shim_options *o = l->options;
@@ -357,6 +378,7 @@ int shim_setup(shim_link *l)
     /* BoringSSL has no such demand; the tests of the extension set the versions of both sides. */
     hf_config_insecure_no_extended_master_secret(l->cfg);
     hf_config_grease(l->cfg, o->enable_grease);
+    set_sessions(l);
     if (o->export_traffic_secrets)
         hf_config_keylog(l->cfg, take_line, l);
     if (o->server)

@@ -8,13 +8,27 @@
 #include <signal.h>
 #include <stdio.h>
 
-static int run_leg(const shim_options *o)
+static int run_leg(const shim_options *o, shim_memory *memory, bool resumes)
 {
-    shim_link l = {.options = o, .fd = -1};
+    shim_link l = {.options = o, .fd = -1, .memory = memory, .resumes = resumes};
     int r = shim_setup(&l);
     if (r == SHIM_OK)
         r = shim_talk(&l);
     shim_setup_free(&l);
+    return r;
+}
+
+static int run_legs(const shim_legs *legs)
+{
+    static shim_memory memory;
+    if (hf_ticket_keys_new(NULL, 0, &memory.keys) != HF_OK ||
+        hf_sessions_new(100, &memory.ids) != HF_OK)
+        return SHIM_FAILED;
+    int r = run_leg(&legs->initial, &memory, false);
+    for (int64_t i = 0; r == SHIM_OK && i < legs->initial.resume_count; i++)
+        r = run_leg(&legs->resume, &memory, true);
+    hf_ticket_keys_free(memory.keys);
+    hf_sessions_free(memory.ids);
     return r;
 }
 
@@ -27,12 +41,8 @@ int main(int argc, char **argv)
         return SHIM_OK;
     }
     signal(SIGPIPE, SIG_IGN);
-    if (r == SHIM_OK && legs.initial.resume_count != 0) {
-        fprintf(stderr, "not implemented: resumption\n");
-        r = SHIM_UNIMPLEMENTED;
-    }
     if (r == SHIM_OK)
-        r = run_leg(&legs.initial);
+        r = run_legs(&legs);
     /* What a sanitizer says follows this line, and the runner takes it for a failure. */
     fprintf(stderr, "--- DONE ---\n");
     return r;

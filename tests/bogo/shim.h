@@ -17,8 +17,18 @@ typedef struct shim_link {
     /* from the key log, for -export-traffic-secrets */
     uint8_t client_secret[HF_HASH_MAX_DIGEST], server_secret[HF_HASH_MAX_DIGEST];
     size_t secret_len;
+    struct shim_memory *memory;
+    bool resumes;        /* a leg that is to resume, unless told otherwise */
     bool hello_mismatch; /* the ClientHello was not as expected (told already) */
 } shim_link;
+
+/* What goes from leg to leg: a client's last session, a server's keys and ids. */
+typedef struct shim_memory {
+    uint8_t session[1 << 17];
+    size_t session_len;
+    hf_ticket_keys *keys;
+    hf_sessions *ids;
+} shim_memory;
 
 /* Builds and freezes the config. SHIM_OK; SHIM_UNIMPLEMENTED when handfast has no such setting;
  * SHIM_FAILED. All but SHIM_OK are told on standard error. */

@@ -340,6 +340,35 @@ static void a_session_of_one_version_is_offered_beside_the_other(void **state)
     hf_buf_free(&session);
 }
 
+/* RFC 6066 section 3: a server that resumes does not answer server_name. */
+static unsigned names_answered;
+
+static void count_names(void *ctx, const hf_conn *conn, const hf_event *event)
+{
+    (void)ctx;
+    (void)conn;
+    if (event->kind == HF_TRACE_FIELD && !event->sent && event->field.name != NULL &&
+        strcmp(event->field.name, "extension_type") == 0 && event->field.value == 0)
+        names_answered++;
+}
+
+static void server_name_is_not_answered(void **state)
+{
+    (void)state;
+    static const hf_trace trace = {count_names, NULL, false};
+    for (size_t i = 0; i < 2; i++) {
+        pair p;
+        config(&p, versions[i]);
+        hf_config_trace(p.client_config, &trace);
+        names_answered = 0;
+        offer_again(&p);
+        assert_int_equal(names_answered, 1);
+        expect_resumed(&p, true);
+        assert_int_equal(names_answered, 1);
+        pair_free(&p);
+    }
+}
+
 /* ---- what must quietly become a full handshake ---- */
 
 typedef void change(pair *p);
@@ -586,6 +615,7 @@ int main(void)
         cmocka_unit_test(a_session_is_resumed_by_its_id),
         cmocka_unit_test(tls_unique_is_the_same_on_both_sides),
         cmocka_unit_test(a_session_of_one_version_is_offered_beside_the_other),
+        cmocka_unit_test(server_name_is_not_answered),
         cmocka_unit_test(what_does_not_fit_becomes_a_full_handshake),
         cmocka_unit_test(a_ticket_binds_what_it_was_given_for),
         cmocka_unit_test(a_cross_protocol_ticket_is_not_taken),
