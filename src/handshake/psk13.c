@@ -189,6 +189,7 @@ static hf_status open_ticket(hf_handshake *hs, hf_bytes ticket, hf_session *s, b
     if (status != HF_OK)
         return HF_OK;
     *fits = s->version == HF_VERSION_TLS_1_3 && hf_hs_session_fits(hs, s) &&
+            hf_u16s_have(hs->hello.cipher_suites, s->suite) &&
             hash_of(cfg, s) == hs->conn->suite->hash;
     if (!*fits)
         hf_session_clear(s);

@@ -315,7 +315,7 @@ int shim_talk(shim_link *l)
         fprintf(stderr, "%s\n", hf_error_sentence(s));
         return SHIM_FAILED;
     }
-    if (l->resumes && !o->server && l->memory->session_len != 0)
+    if (l->resumes && !o->server && !o->no_ticket && l->memory->session_len != 0)
         hf_conn_resume(l->conn, (hf_bytes){l->memory->session, l->memory->session_len});
     l->fd = dial(o);
     if (l->fd < 0 || !send_id(l->fd, o->shim_id))

@@ -347,10 +347,11 @@ static void keep_session(void *ctx, hf_conn *conn, hf_bytes session)
 static void set_sessions(shim_link *l)
 {
     if (l->options->server) {
-        hf_config_ticket_keys(l->cfg, l->memory->keys);
-        hf_config_sessions(l->cfg, l->memory->ids);
         hf_config_tickets(l->cfg, l->options->no_ticket ? 0 : 2);
-    } else {
+        if (!l->options->no_ticket)
+            hf_config_ticket_keys(l->cfg, l->memory->keys);
+        hf_config_sessions(l->cfg, l->memory->ids);
+    } else if (!l->options->no_ticket) {
         hf_config_new_session(l->cfg, keep_session, l);
     }
 }
