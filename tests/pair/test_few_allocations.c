@@ -111,9 +111,12 @@ static void a_full_handshake_allocates_six_times_on_a_server_and_eight_on_a_clie
         client = server = 0;
         shake(&p, &client, &server);
         print_message("%s: server %ld, client %ld\n", groups[i], server, client);
-#ifdef HF_HAS_MODULAR
+#if defined(HF_HAS_MODULAR) && defined(HF_HAVE_IPSEC_MB)
         assert_true(server > 0 && server <= 6);
         assert_true(client > 0 && client <= 8);
+#elif defined(HF_HAS_MODULAR) /* libcrypto allocates a context for each cipher */
+        assert_true(server > 0 && server <= 8);
+        assert_true(client > 0 && client <= 14);
 #endif
         pair_free(&p);
     }
