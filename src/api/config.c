@@ -352,6 +352,23 @@ static hf_status write_lists(hf_config *cfg)
     return s == HF_OK ? hf_certificates_freeze(cfg) : s;
 }
 
+/* A client that has no suite of a version does not offer that version: a server that took it up
+ * would find nothing to choose. */
+static void keep_to_suites(hf_config *cfg)
+{
+    bool has_12 = false, has_13 = false;
+    for (size_t i = 0; i < cfg->suite_count; i++) {
+        has_12 |= cfg->suites[i].suite->version == HF_TLS_1_2;
+        has_13 |= cfg->suites[i].suite->version == HF_TLS_1_3;
+    }
+    if (cfg->role != HF_CLIENT || cfg->min_version == cfg->max_version)
+        return;
+    if (!has_13)
+        cfg->max_version = HF_TLS_1_2;
+    else if (!has_12)
+        cfg->min_version = HF_TLS_1_3;
+}
+
 static hf_status judge_all(hf_config *cfg)
 {
     if (cfg->error.code != HF_OK)
@@ -361,6 +378,7 @@ static hf_status judge_all(hf_config *cfg)
     hf_status s = judge_trust(cfg);
     if (s != HF_OK)
         return s;
+    keep_to_suites(cfg);
     s = write_lists(cfg);
     if (s == HF_OK)
         s = hf_sessions_freeze(cfg);

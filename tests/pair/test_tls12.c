@@ -504,9 +504,34 @@ static void a_client_of_tls12_alone_offers_no_hybrid_group(void **state)
     pair_free(&p);
 }
 
+/* A client with suites of one version alone says so, and is understood. */
+static void suites_of_one_version_offer_that_version(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *suites;
+        uint16_t version;
+    } cases[] = {{"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", HF_TLS_1_2},
+                 {"TLS_AES_128_GCM_SHA256", HF_TLS_1_3}};
+    for (size_t i = 0; i < 2; i++) {
+        pair p;
+        hf_info info;
+        pair_config(&p, &ecdsa);
+        hf_config_versions(p.client_config, HF_TLS_1_2, HF_TLS_1_3);
+        hf_config_versions(p.server_config, HF_TLS_1_2, HF_TLS_1_3);
+        hf_config_suites(p.client_config, cases[i].suites);
+        pair_start(&p);
+        assert_true(pair_run(&p));
+        hf_conn_info(p.client, &info);
+        assert_int_equal(info.version, cases[i].version);
+        pair_free(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(suites_of_one_version_offer_that_version),
         cmocka_unit_test(every_suite_and_key_makes_a_connection),
         cmocka_unit_test(bytes_one_at_a_time_make_the_same_connection),
         cmocka_unit_test(each_side_meets_one_that_has_both_versions),
