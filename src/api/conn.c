@@ -227,7 +227,7 @@ static hf_status write_record(hf_conn *c, const uint8_t *p, size_t n)
 {
     hf_error e;
     hf_error_none(&e);
-    hf_status s = hf_conn_before_write(c, &e);
+    hf_status s = hf_conn_after(c)->before_write(c, &e);
     if (s == HF_OK) {
         s = hf_channel_send(&c->channel, HF_CONTENT_APPLICATION_DATA, (hf_bytes){p, n});
         if (s != HF_OK)
@@ -307,29 +307,10 @@ hf_status hf_key_update(hf_conn *c, bool both)
     hf_status s = may_write(c);
     if (s != HF_OK)
         return s;
-    if (c->version == HF_TLS_1_2)
-        return HF_E_WRONG_STATE; /* it has no KeyUpdate */
-    s = hf_post13_key_update(c, both, &e);
+    if (hf_conn_after(c)->key_update == NULL)
+        return HF_E_WRONG_STATE;
+    s = hf_conn_after(c)->key_update(c, both, &e);
     return s == HF_OK ? HF_OK : hf_conn_fail(c, &e);
-}
-
-/* RFC 5705 section 4: a context that is given, though empty, differs from none. */
-static hf_status export12(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out,
-                          size_t n)
-{
-    hf_buf seed = {0};
-    if (context.n > 65535)
-        return HF_E_BAD_ARGUMENT;
-    const uint8_t length[] = {(uint8_t)(context.n >> 8), (uint8_t)context.n};
-    hf_status s = HF_OK;
-    if (context.p != NULL)
-        s = hf_buf_append(&seed, (hf_bytes){length, 2});
-    if (s == HF_OK && context.n != 0)
-        s = hf_buf_append(&seed, context);
-    if (s == HF_OK)
-        hf_12_export(c, label, hf_buf_bytes(&seed), out, n);
-    hf_buf_free(&seed);
-    return s;
 }
 
 hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n)
@@ -338,17 +319,15 @@ hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *ou
         return HF_E_WRONG_STATE;
     if (n > 255U * c->suite->hash->digest_len || n > 65535 || strlen(label) > 249)
         return HF_E_BAD_ARGUMENT;
-    if (c->version == HF_TLS_1_2)
-        return export12(c, label, context, out, n);
-    hf_exporter13(c->suite->hash, c->exporter_secret, label, context, out, n);
-    return HF_OK;
+    return hf_conn_after(c)->export_keys(c, label, context, out, n);
 }
 
 hf_status hf_tls_unique(hf_conn *c, uint8_t out[12])
 {
-    if (!c->established || c->version != HF_TLS_1_2 || c->cfg->insecure_no_extended_master_secret)
+    if (!c->established || hf_conn_after(c)->unique == NULL ||
+        c->cfg->insecure_no_extended_master_secret)
         return HF_E_WRONG_STATE;
-    hf_12_unique(c, out);
+    hf_conn_after(c)->unique(c, out);
     return HF_OK;
 }
 

@@ -87,7 +87,7 @@ hf_status hf_seal(hf_conn *c, const hf_bytes *pieces, size_t count, uint8_t *out
     if (c->close_sent)
         return HF_E_CLOSED;
     /* A key that nears its limit is changed by a record of its own, which must go out first. */
-    s = hf_conn_before_write(c, &e);
+    s = hf_conn_after(c)->before_write(c, &e);
     if (s != HF_OK)
         return hf_conn_fail(c, &e);
     if (hf_out(c).n != 0)

@@ -74,6 +74,11 @@ hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r)
                           rsa ? "an ECDSA or EdDSA key, as the cipher suite says"
                               : "an RSA key, as the cipher suite says",
                           "%s", hf_key_type_name(hs->peer_certs[0].key_type));
+    /* RFC 8422 section 5.3 */
+    if (!hf_12_curve_offered(hs->peer_certs[0].key_type, hs->hello.extensions.supported_groups))
+        return hf_hs_fail(hs, HF_E_GROUP_NOT_OFFERED, "certificate_list",
+                          "a key on one of the curves offered", "%s",
+                          hf_key_type_name(hs->peer_certs[0].key_type));
     return HF_OK;
 }
 
@@ -87,16 +92,34 @@ static const hf_sigscheme *offered_scheme(const hf_handshake *hs, uint16_t id)
     return NULL;
 }
 
-static bool is_ecdsa(hf_key_type type)
+static uint16_t curve_of(hf_key_type key)
 {
-    return type == HF_KEY_P256 || type == HF_KEY_P384 || type == HF_KEY_P521;
+    switch (key) {
+    case HF_KEY_P256:
+        return 0x0017;
+    case HF_KEY_P384:
+        return 0x0018;
+    case HF_KEY_P521:
+        return 0x0019;
+    default:
+        return 0;
+    }
 }
 
-/* In TLS 1.2 an ECDSA scheme names a hash and leaves the curve open: the scheme is taken with the
- * key's own curve. */
-static const hf_sigscheme *with_curve(hf_handshake *hs, const hf_sigscheme *scheme, hf_key_type key)
+bool hf_12_curve_offered(hf_key_type key, hf_bytes groups)
 {
-    if (!is_ecdsa(scheme->key) || !is_ecdsa(key) || scheme->key == key)
+    uint16_t curve = curve_of(key);
+    return curve == 0 || hf_u16s_have(groups, curve);
+}
+
+bool hf_12_loose_fit(const hf_sigscheme *scheme, hf_key_type key)
+{
+    return curve_of(scheme->key) != 0 && curve_of(key) != 0;
+}
+
+const hf_sigscheme *hf_12_with_curve(hf_handshake *hs, const hf_sigscheme *scheme, hf_key_type key)
+{
+    if (scheme->key == key || !hf_12_loose_fit(scheme, key))
         return scheme;
     hf_sigscheme *own = hf_hs_alloc(hs, sizeof(*own));
     if (own == NULL)
@@ -116,7 +139,7 @@ hf_status hf_12_take_signature(hf_handshake *hs, uint16_t algorithm, hf_bytes co
         return hf_hs_fail(hs, HF_E_SCHEME_NOT_OFFERED, "algorithm", "one of those offered",
                           "%s (0x%04x)", name != NULL ? name : "unknown", algorithm);
     }
-    const hf_sigscheme *scheme = with_curve(hs, offered, leaf->key_type);
+    const hf_sigscheme *scheme = hf_12_with_curve(hs, offered, leaf->key_type);
     if (scheme == NULL)
         return HF_E_OUT_OF_MEMORY;
     if (!hf_sigscheme_fits(scheme, leaf->key_type, leaf->key_bits))

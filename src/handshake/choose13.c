@@ -47,6 +47,15 @@ static hf_status choose_version(hf_handshake *hs, const hf_client_hello *m)
                       m->legacy_version);
 }
 
+/* A higher limit than this side knows is left be: RFC 8449 section 4. */
+static hf_status judge_record_size_limit(hf_handshake *hs, const hf_extensions *x)
+{
+    if (!hf_ext_has(x, HF_X_RECORD_SIZE_LIMIT) || x->record_size_limit >= 64)
+        return HF_OK;
+    return hf_hs_fail(hs, HF_E_RECORD_SIZE_LIMIT, "record_size_limit", "at least 64", "%u",
+                      x->record_size_limit);
+}
+
 static hf_status judge_present(hf_handshake *hs, const hf_extensions *x)
 {
     static const hf_ext needed[] = {HF_X_SIGNATURE_ALGORITHMS, HF_X_SUPPORTED_GROUPS,
@@ -64,10 +73,7 @@ static hf_status judge_present(hf_handshake *hs, const hf_extensions *x)
     if (x->has_forbidden)
         return hf_hs_fail(hs, HF_E_FORBIDDEN_EXTENSION, "extension_type", NULL, "%s (%u)",
                           hf_extension_name(x->forbidden), x->forbidden);
-    if (hf_ext_has(x, HF_X_RECORD_SIZE_LIMIT) && x->record_size_limit < 64)
-        return hf_hs_fail(hs, HF_E_RECORD_SIZE_LIMIT, "record_size_limit", "at least 64", "%u",
-                          x->record_size_limit);
-    return HF_OK;
+    return judge_record_size_limit(hs, x);
 }
 
 /* Shares follow the order of supported_groups, each group once: RFC 9846 section 4.3.8. Walking
@@ -124,7 +130,8 @@ static hf_status judge_12(hf_handshake *hs, const hf_client_hello *m)
                           x->renegotiated_connection.n);
     hs->secure_renegotiation =
         hf_ext_has(x, HF_X_RENEGOTIATION_INFO) || hf_u16s_have(m->cipher_suites, 0x00ff);
-    return hf_12_judge_point_formats(hs, x);
+    s = hf_12_judge_point_formats(hs, x);
+    return s == HF_OK ? judge_record_size_limit(hs, x) : s;
 }
 
 static hf_status judge(hf_handshake *hs, const hf_client_hello *m)

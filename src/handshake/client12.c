@@ -3,6 +3,7 @@
 #include "handshake/trace.h"
 
 #include "base/bytes.h"
+#include "crypto/keypairs.h"
 #include "wire/messages12.h"
 
 /* ---- ServerHello ---- */
@@ -51,6 +52,21 @@ static hf_status judge_renegotiation_info(hf_handshake *hs, const hf_extensions 
     return HF_OK;
 }
 
+/* RFC 8449 section 4, as in server12.c. */
+static hf_status judge_record_size_limit(hf_handshake *hs, const hf_extensions *x)
+{
+    hf_channel *ch = &hs->conn->channel;
+    uint16_t own = hs->cfg->record_size_limit;
+    if (!hf_ext_has(x, HF_X_RECORD_SIZE_LIMIT))
+        return HF_OK;
+    if (x->record_size_limit < 64 || x->record_size_limit > HF_RECORD_PLAINTEXT)
+        return hf_hs_fail(hs, HF_E_RECORD_SIZE_LIMIT, "record_size_limit", "64 to 16384", "%u",
+                          x->record_size_limit);
+    ch->write_limit = x->record_size_limit;
+    ch->read_limit = own < HF_RECORD_PLAINTEXT ? own : HF_RECORD_PLAINTEXT;
+    return HF_OK;
+}
+
 static hf_status judge_extensions(hf_handshake *hs, const hf_extensions *x)
 {
     hf_status s = hf_hs_judge_extension_set(hs, x);
@@ -63,6 +79,8 @@ static hf_status judge_extensions(hf_handshake *hs, const hf_extensions *x)
         s = judge_renegotiation_info(hs, x);
     if (s == HF_OK)
         s = hf_12_judge_point_formats(hs, x);
+    if (s == HF_OK)
+        s = judge_record_size_limit(hs, x);
     if (s != HF_OK)
         return s;
     hs->extended_master_secret = hf_ext_has(x, HF_X_EXTENDED_MASTER_SECRET);
@@ -185,8 +203,8 @@ hf_status hf_c12_judge_done(hf_handshake *hs, hf_reader *r)
 static void run_respond(hf_job *job)
 {
     hf_handshake *hs = hf_job_handshake(job);
-    job->status =
-        hs->group->respond(&hs->cfg->provider, hs->peer_share.p, hs->own_share, hs->shared_secret);
+    job->status = hf_keypairs_respond(hs->cfg->keypairs, hs->group, &hs->cfg->provider,
+                                      hs->peer_share.p, hs->own_share, hs->shared_secret);
     if (job->status != HF_OK)
         hf_hs_fail(hs, job->status, "public", "a valid public value", "one that is not, of %s",
                    hs->group->name);

@@ -222,20 +222,36 @@ static hf_status judge_length(const hf_conn *c, size_t length, hf_error *e)
     return e->code;
 }
 
+hf_status hf_conn_count_request(hf_conn *c, hf_status code, hf_error *e)
+{
+    if (++c->key_updates <= c->cfg->limits.key_updates)
+        return HF_OK;
+    hf_fail(e, code, NULL, NULL, "%u in a row", c->key_updates);
+    hf_error_expected(e, "at most %u without application data between them",
+                      c->cfg->limits.key_updates);
+    return code;
+}
+
+/* A server of TLS 1.2 may ask for a handshake while one goes on; it is not heard, nor in the
+ * transcript: RFC 5246 section 7.4.1.1. */
+static bool is_idle_request(const hf_conn *c, hf_bytes message)
+{
+    return message.p[0] == HF_MSG_HELLO_REQUEST && message.n == 4 && hf_conn_is_client(c) &&
+           (c->hs->table == hf_table12 ||
+            (c->version == 0 && c->cfg->min_version == HF_VERSION_TLS_1_2));
+}
+
 static hf_status dispatch_message(hf_conn *c, hf_bytes message, bool ends_record, hf_error *e)
 {
+    if (c->hs != NULL && is_idle_request(c, message))
+        return hf_post12_ignore_request(c, message, e);
     if (c->hs != NULL) {
         hf_status s = hf_script_receive(c->hs, message, ends_record);
         if (s != HF_OK)
             *e = c->hs->error;
         return s;
     }
-    if (c->version == HF_VERSION_TLS_1_2)
-        return hf_post12_message(c, message.p[0], message, e);
-    if (message.p[0] == HF_MSG_KEY_UPDATE && !ends_record)
-        return hf_fail(e, HF_E_NOT_ALIGNED, "length", "the end of the record after KeyUpdate",
-                       "more bytes");
-    return hf_post13_message(c, message.p[0], message, e);
+    return hf_conn_after(c)->message(c, message, ends_record, e);
 }
 
 /* Takes the first whole message off c->messages, if there is one. */

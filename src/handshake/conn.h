@@ -86,22 +86,38 @@ hf_status hf_conn_send_alert(hf_conn *c, uint8_t level, uint8_t description);
 hf_status hf_conn_keep_peer(hf_conn *c, const hf_cert *const *path, size_t count, hf_bytes ocsp,
                             hf_bytes scts);
 
-/* Messages that come after the handshake (RFC 9846 section 4.7); post13.c. */
-hf_status hf_post13_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error *e);
-/* New keys for what this side sends; `request` asks the peer for the same. */
-hf_status hf_post13_key_update(hf_conn *c, bool request, hf_error *e);
-/* Before application data goes out: updates the key when it nears its limit. */
-hf_status hf_post13_before_write(hf_conn *c, hf_error *e);
+/* What a version does once its handshake is done. */
+typedef struct hf_after {
+    /* A whole message, which ends its record or does not. */
+    hf_status (*message)(hf_conn *c, hf_bytes message, bool ends_record, hf_error *e);
+    /* Before application data goes out. */
+    hf_status (*before_write)(hf_conn *c, hf_error *e);
+    /* New keys for what this side sends; `request` asks the peer for the same. NULL: there is no
+     * such thing. */
+    hf_status (*key_update)(hf_conn *c, bool request, hf_error *e);
+    /* RFC 9846 section 7.5, RFC 5705. */
+    hf_status (*export_keys)(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out,
+                             size_t n);
+    /* tls-unique, 12 bytes: RFC 5929 section 3. NULL: it has no such binding. */
+    void (*unique)(const hf_conn *c, uint8_t out[12]);
+} hf_after;
+extern const hf_after hf_after13; /* post13.c: KeyUpdate and NewSessionTicket */
+extern const hf_after hf_after12; /* post12.c: renegotiation, refused */
 
-/* In TLS 1.2 a message after the handshake would begin a second one, which is refused; post12.c. */
-hf_status hf_post12_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error *e);
-hf_status hf_post12_before_write(const hf_conn *c, hf_error *e);
-/* Whichever of the two fits the connection. */
-hf_status hf_conn_before_write(hf_conn *c, hf_error *e);
-/* Keying material of TLS 1.2, RFC 5705 section 4; `context` with its length in front, or empty. */
-void hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n);
+/* The connection's, once it is established. Here alone, behind the hellos, is the version asked. */
+static inline const hf_after *hf_conn_after(const hf_conn *c)
+{
+    return c->version == HF_VERSION_TLS_1_2 ? &hf_after12 : &hf_after13;
+}
 
-/* tls-unique, 12 bytes: RFC 5929 section 3. */
+/* A HelloRequest that has no effect, but is counted and traced: post12.c. */
+hf_status hf_post12_ignore_request(hf_conn *c, hf_bytes message, hf_error *e);
+
+/* One more message that asks for something and brings no data: fails when there were too many. */
+hf_status hf_conn_count_request(hf_conn *c, hf_status code, hf_error *e);
+
+hf_status hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out,
+                       size_t n);
 void hf_12_unique(const hf_conn *c, uint8_t out[12]);
 
 /* A ticket for a client: kept where the config says. tickets13.c */

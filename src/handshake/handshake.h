@@ -269,6 +269,15 @@ hf_status hf_12_judge_point_formats(hf_handshake *hs, const hf_extensions *x);
 hf_status hf_12_filter_schemes(hf_handshake *hs, hf_bytes schemes, bool ecdsa, bool rsa,
                                hf_bytes *out);
 
+/* In TLS 1.2 an ECDSA scheme names a hash and leaves the curve open (RFC 5246 section 7.4.1.4.1):
+ * any fits any ECDSA key. The scheme as it is with the key's own curve: it, or a copy in the arena;
+ * NULL when memory ran out. auth12.c */
+bool hf_12_loose_fit(const hf_sigscheme *scheme, hf_key_type key);
+const hf_sigscheme *hf_12_with_curve(hf_handshake *hs, const hf_sigscheme *scheme, hf_key_type key);
+/* Instead, supported_groups limits the curves of certificates: RFC 8422 section 5.1.1. True for
+ * keys that are on no such curve. auth12.c */
+bool hf_12_curve_offered(hf_key_type key, hf_bytes groups);
+
 /* The groups that TLS 1.2 can use: a curve, and no hybrid. */
 static inline bool hf_group_is_12(const hf_group *group)
 {

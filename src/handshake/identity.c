@@ -7,10 +7,24 @@
 #include "crypto/key.h"
 #include "x509/identity.h"
 
+static bool is_12(const hf_handshake *hs)
+{
+    return hs->conn->version == HF_VERSION_TLS_1_2;
+}
+
+/* RFC 8422 section 5.3: in TLS 1.2 a client says on which curves a server's key may be; one without
+ * that extension takes any (section 4). */
+static bool curve_accepted(const hf_handshake *hs, const hf_identity *identity)
+{
+    const hf_extensions *x = &hs->hello.extensions;
+    return !is_12(hs) || hf_conn_is_client(hs->conn) || !hf_ext_has(x, HF_X_SUPPORTED_GROUPS) ||
+           hf_12_curve_offered(hf_key_type_of(hf_identity_key(identity)), x->supported_groups);
+}
+
 /* The first scheme of this side's preference (the identity's own, else the config's) that the peer
- * accepts and the key can make. */
-static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_identity *identity,
-                                          hf_bytes peer_schemes)
+ * accepts and the key can make; `loosely`: with another curve's hash, as TLS 1.2 allows. */
+static const hf_sigscheme *first_scheme(const hf_handshake *hs, const hf_identity *identity,
+                                        hf_bytes peer_schemes, bool loosely)
 {
     const hf_key *key = hf_identity_key(identity);
     size_t count = 0;
@@ -21,11 +35,20 @@ static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_ident
     }
     for (size_t i = 0; i < count; i++) {
         const hf_sigscheme *s = schemes[i];
-        bool usable = s->in_handshake || hs->conn->version == HF_VERSION_TLS_1_2;
-        if (usable && hf_u16s_have(peer_schemes, s->id) && hf_key_fits(key, s))
+        bool usable = s->in_handshake || is_12(hs);
+        bool fits = loosely ? hf_12_loose_fit(s, hf_key_type_of(key)) : hf_key_fits(key, s);
+        if (usable && fits && hf_u16s_have(peer_schemes, s->id))
             return s;
     }
     return NULL;
+}
+
+/* A hash as strong as the curve comes first. */
+static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_identity *identity,
+                                          hf_bytes peer_schemes)
+{
+    const hf_sigscheme *s = first_scheme(hs, identity, peer_schemes, false);
+    return s == NULL && is_12(hs) ? first_scheme(hs, identity, peer_schemes, true) : s;
 }
 
 /* True when each signature in the chain but a root's own is one that the peer accepts in
@@ -66,7 +89,7 @@ static void choose(hf_handshake *hs, const char *name, hf_bytes peer_schemes, un
     for (size_t i = 0; i < hs->cfg->identity_count; i++) {
         hf_identity *identity = hs->cfg->identities[i];
         const hf_sigscheme *scheme = fitting_scheme(hs, identity, peer_schemes);
-        if (scheme == NULL)
+        if (scheme == NULL || !curve_accepted(hs, identity))
             continue;
         unsigned r = rank(hs, identity, name, peer_schemes);
         if (hs->identity == NULL || r > *best) {
@@ -123,6 +146,22 @@ static void trace_identity(const hf_handshake *hs, const char *name, unsigned be
                     "the first of this side's that the peer accepts and the key can make");
 }
 
+static hf_status fail_identity(hf_handshake *hs, hf_bytes peer_schemes)
+{
+    char theirs[HF_ERROR_TEXT];
+    bool fits = false;
+    for (size_t i = 0; i < hs->cfg->identity_count; i++)
+        fits |= fitting_scheme(hs, hs->cfg->identities[i], peer_schemes) != NULL;
+    if (fits) /* then the curve does not */
+        return hf_hs_fail(hs, HF_E_NO_COMMON_GROUP, "supported_groups",
+                          "the curve of one of this server's certificates", "%s",
+                          hf_names_text(hs->hello.extensions.supported_groups, hf_group_name,
+                                        theirs, sizeof(theirs)));
+    return hf_hs_fail(hs, HF_E_NO_COMMON_SIGNATURE, "signature_algorithms",
+                      "a scheme that fits one of this side's certificates", "%s",
+                      hf_names_text(peer_schemes, hf_sigscheme_name, theirs, sizeof(theirs)));
+}
+
 hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes)
 {
     unsigned best = 0;
@@ -136,13 +175,14 @@ hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes pee
     if (!covered)
         choose(hs, default_name(hs, text) ? text : NULL, peer_schemes, &of_default);
     if (hs->identity != NULL) {
-        hs->conn->own_scheme = hs->scheme;
+        hs->conn->own_scheme =
+            hs->scheme; /* what the copy below is of: that goes with the scratch */
         hs->conn->own_identity = hs->identity;
         trace_identity(hs, name, covered ? best : of_default % BY_NAME);
-        return HF_OK;
+        if (is_12(hs))
+            hs->scheme =
+                hf_12_with_curve(hs, hs->scheme, hf_key_type_of(hf_identity_key(hs->identity)));
+        return hs->scheme != NULL ? HF_OK : HF_E_OUT_OF_MEMORY;
     }
-    char theirs[HF_ERROR_TEXT];
-    return hf_hs_fail(hs, HF_E_NO_COMMON_SIGNATURE, "signature_algorithms",
-                      "a scheme that fits one of this side's certificates", "%s",
-                      hf_names_text(peer_schemes, hf_sigscheme_name, theirs, sizeof(theirs)));
+    return fail_identity(hs, peer_schemes);
 }

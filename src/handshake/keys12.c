@@ -166,11 +166,25 @@ hf_status hf_12_judge_finished(hf_handshake *hs, hf_reader *r)
 
 /* ---- exporters: RFC 5705 section 4 ---- */
 
-void hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n)
+/* A context that is given, though empty, differs from none: it comes with its length in front. */
+hf_status hf_12_export(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out,
+                       size_t n)
 {
+    hf_buf seed = {0};
     uint8_t randoms[2 * HF_RANDOM_LEN];
+    if (context.n > 65535)
+        return HF_E_BAD_ARGUMENT;
+    const uint8_t length[] = {(uint8_t)(context.n >> 8), (uint8_t)context.n};
+    hf_status s = HF_OK;
+    if (context.p != NULL)
+        s = hf_buf_append(&seed, (hf_bytes){length, 2});
+    if (s == HF_OK && context.n != 0)
+        s = hf_buf_append(&seed, context);
     memcpy(randoms, c->client_secret, HF_RANDOM_LEN);
     memcpy(randoms + HF_RANDOM_LEN, c->server_secret, HF_RANDOM_LEN);
-    hf_prf12(c->suite->hash, master_of(c), label, (hf_bytes){randoms, sizeof(randoms)}, context,
-             out, n);
+    if (s == HF_OK)
+        hf_prf12(c->suite->hash, master_of(c), label, (hf_bytes){randoms, sizeof(randoms)},
+                 hf_buf_bytes(&seed), out, n);
+    hf_buf_free(&seed);
+    return s;
 }

@@ -245,6 +245,8 @@ static hf_status offer_extensions(hf_handshake *hs)
     if (hs->cfg->record_size_limit != 0) {
         x->present |= HF_X_BIT(HF_X_RECORD_SIZE_LIMIT);
         x->record_size_limit = hs->cfg->record_size_limit;
+        if (!speaks_13 && x->record_size_limit > HF_RECORD_PLAINTEXT)
+            x->record_size_limit = HF_RECORD_PLAINTEXT;
     }
     hf_hs_offer_about_certificates(hs, x);
     if (hs->cfg->grease) {

@@ -6,16 +6,6 @@
 
 #include "base/error.h"
 
-static hf_status count_message(hf_conn *c, hf_error *e)
-{
-    if (++c->key_updates <= c->cfg->limits.key_updates)
-        return HF_OK;
-    hf_fail(e, HF_E_KEY_UPDATES, NULL, NULL, "%u in a row", c->key_updates);
-    hf_error_expected(e, "at most %u without application data between them",
-                      c->cfg->limits.key_updates);
-    return e->code;
-}
-
 static hf_status next_keys(hf_conn *c, hf_epoch *epoch, bool of_client)
 {
     uint8_t *secret = of_client ? c->client_secret : c->server_secret;
@@ -48,7 +38,7 @@ static hf_status take_key_update(hf_conn *c, hf_reader *r, hf_error *e)
 
 static hf_status take(hf_conn *c, uint8_t type, hf_reader *r, hf_error *e)
 {
-    hf_status s = count_message(c, e);
+    hf_status s = hf_conn_count_request(c, HF_E_KEY_UPDATES, e);
     if (s != HF_OK)
         return s;
     if (type == HF_MSG_KEY_UPDATE)
@@ -65,10 +55,14 @@ static hf_status take(hf_conn *c, uint8_t type, hf_reader *r, hf_error *e)
                    name != NULL ? name : "an unknown message", type);
 }
 
-hf_status hf_post13_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error *e)
+static hf_status take_message(hf_conn *c, hf_bytes message, bool ends_record, hf_error *e)
 {
     hf_message_tracer tracer;
     hf_reader r;
+    uint8_t type = message.p[0];
+    if (type == HF_MSG_KEY_UPDATE && !ends_record)
+        return hf_fail(e, HF_E_NOT_ALIGNED, "length", "the end of the record after KeyUpdate",
+                       "more bytes");
     hf_reader_init(&r, message, hf_trace_message_begin(&tracer, c, false, type, message));
     hf_read_u8(&r, "msg_type");
     hf_read_u24(&r, "length");
@@ -79,7 +73,7 @@ hf_status hf_post13_message(hf_conn *c, uint8_t type, hf_bytes message, hf_error
     return s;
 }
 
-hf_status hf_post13_key_update(hf_conn *c, bool request, hf_error *e)
+static hf_status key_update(hf_conn *c, bool request, hf_error *e)
 {
     uint8_t bytes[5];
     hf_writer w;
@@ -98,11 +92,20 @@ hf_status hf_post13_key_update(hf_conn *c, bool request, hf_error *e)
     return s == HF_OK ? HF_OK : hf_fail(e, s, NULL, NULL, NULL);
 }
 
-hf_status hf_post13_before_write(hf_conn *c, hf_error *e)
+static hf_status before_write(hf_conn *c, hf_error *e)
 {
     uint64_t limit = c->cfg->key_limit != 0 ? c->cfg->key_limit : c->suite->aead->record_limit;
     /* The KeyUpdate itself is the last record under the old key. */
     if (c->channel.write.sequence + 1 < limit && !c->key_update_owed)
         return HF_OK;
-    return hf_post13_key_update(c, false, e);
+    return key_update(c, false, e);
 }
+
+static hf_status export_keys(const hf_conn *c, const char *label, hf_bytes context, uint8_t *out,
+                             size_t n)
+{
+    hf_exporter13(c->suite->hash, c->exporter_secret, label, context, out, n);
+    return HF_OK;
+}
+
+const hf_after hf_after13 = {take_message, before_write, key_update, export_keys, NULL};

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "crypto/key.h"
+#include "crypto/keypairs.h"
 #include "wire/messages12.h"
 #include "x509/identity.h"
 
@@ -119,6 +120,23 @@ hf_status hf_s12_choose(hf_handshake *hs)
 
 /* ---- ServerHello ---- */
 
+/* RFC 8449 section 4: here the limits count the content alone, and hold for what is protected. A
+ * client that also has TLS 1.3 may name one more than TLS 1.2 has. */
+static void answer_record_size_limit(hf_handshake *hs, hf_extensions *x)
+{
+    const hf_extensions *offer = &hs->hello.extensions;
+    uint16_t own = hs->cfg->record_size_limit;
+    if (!hf_ext_has(offer, HF_X_RECORD_SIZE_LIMIT))
+        return;
+    if (own == 0 || own > HF_RECORD_PLAINTEXT)
+        own = HF_RECORD_PLAINTEXT;
+    x->present |= HF_X_BIT(HF_X_RECORD_SIZE_LIMIT);
+    x->record_size_limit = own;
+    hs->conn->channel.read_limit = own;
+    if (offer->record_size_limit < HF_RECORD_PLAINTEXT)
+        hs->conn->channel.write_limit = offer->record_size_limit;
+}
+
 static void answer_extensions(hf_handshake *hs, hf_extensions *x)
 {
     static const uint8_t uncompressed = 0;
@@ -131,6 +149,7 @@ static void answer_extensions(hf_handshake *hs, hf_extensions *x)
         x->present |= HF_X_BIT(HF_X_EC_POINT_FORMATS);
         x->ec_point_formats = (hf_bytes){&uncompressed, 1};
     }
+    answer_record_size_limit(hs, x);
     if (hs->conn->host != NULL && !hs->conn->resumed) /* RFC 6066 section 3 */
         x->present |= HF_X_BIT(HF_X_SERVER_NAME);
     if (hs->conn->alpn != NULL) {
@@ -185,7 +204,8 @@ hf_status hf_s12_build_status(hf_handshake *hs, hf_writer *w)
 static void run_generate(hf_job *job)
 {
     hf_handshake *hs = hf_job_handshake(job);
-    job->status = hs->group->generate(&hs->cfg->provider, hs->shares[0].private_key, hs->own_share);
+    job->status = hf_keypairs_generate(hs->cfg->keypairs, hs->group, &hs->cfg->provider,
+                                       hs->shares[0].private_key, hs->own_share);
     if (job->status != HF_OK)
         hf_hs_fail(hs, job->status, NULL, "a key pair", "a failure making one for %s",
                    hs->group->name);

@@ -95,8 +95,9 @@ static hf_status not_tls(const uint8_t h[HF_RECORD_HEADER], hf_error *error)
 {
     bool ssl_2 = (h[0] & 0x80) != 0 && h[2] == 1; /* its length, and its CLIENT-HELLO */
     if (ssl_2)
-        return hf_fail(error, HF_E_NO_COMMON_VERSION, "version", "TLS 1.3",
-                       "an SSL 2.0 ClientHello");
+        return hf_fail(error, HF_E_NO_COMMON_VERSION, "version",
+                       "a TLS record with a ClientHello of TLS 1.2 or newer",
+                       "a ClientHello in the form of SSL 2.0");
     const char *is = seems_to_be(h);
     if (is != NULL)
         return hf_fail(error, HF_E_NOT_TLS, "type", "a TLS record", "%s", is);

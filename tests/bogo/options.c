@@ -141,6 +141,7 @@ static const option table[] = {
     WITHOUT_EFFECT("-expect-secure-renegotiation", NOTHING),
     WITHOUT_EFFECT("-expect-extended-master-secret", NOTHING),
     WITHOUT_EFFECT("-no-legacy-server-connect", NOTHING),
+    WITHOUT_EFFECT("-renegotiate-ignore", NOTHING),
     WITHOUT_EFFECT("-cbc-record-splitting", NOTHING),
     WITHOUT_EFFECT("-server-preference", NOTHING),
     /* The order of extensions is the library's own choice. */

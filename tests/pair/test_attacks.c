@@ -202,16 +202,11 @@ static void renegotiation_prefix_is_refused(void **state)
                      HF_OK);
     pair_run(&p);
     hf_error e;
-    hf_conn_error(p.server, &e);
-    assert_true(e.code != HF_OK || hf_step(p.server) >= 0);
     size_t taken;
-    if (e.code == HF_OK) { /* refused by a warning: then no second handshake began */
-        assert_null(p.server->hs);
-        assert_int_equal(hf_write(p.server, "x", 1, &taken), HF_OK);
-    } else {
-        assert_int_equal(e.code, HF_E_RENEGOTIATION);
-        assert_int_equal(e.alert, HF_ALERT_no_renegotiation);
-    }
+    hf_conn_error(p.server, &e);
+    assert_int_equal(e.code, HF_OK); /* a warning says no, and no second handshake began */
+    assert_null(p.server->hs);
+    assert_int_equal(hf_write(p.server, "x", 1, &taken), HF_OK);
     pair_free(&p);
 }
 

@@ -93,7 +93,7 @@ static void an_ssl_2_hello_is_named(void **state)
     hf_conn *victim = start(&p, false);
     feed(victim, hf_bytes_of(hello, sizeof(hello)), 100);
     expect(victim, "SSL 2.0", HF_E_NO_COMMON_VERSION, HF_ALERT_protocol_version,
-           "SSL 2.0 ClientHello");
+           "ClientHello in the form of SSL 2.0");
     pair_free(&p);
 }
 
