@@ -133,6 +133,11 @@ const cli_option cli_tls_options[] = {
      .kind = CLI_TEXT,
      .value = "LIST",
      .help = "how certificates may be compressed, best first: brotli:zstd:zlib, or none"},
+    {.name = "insecure-rsa-key-transport",
+     .kind = CLI_FLAG,
+     .help =
+         "allow TLS 1.2 without forward secrecy, for peers that lack ECDHE: who gets the server's "
+         "key later reads what was recorded"},
     {.name = "keylog",
      .kind = CLI_FILE,
      .value = "FILE",
@@ -510,6 +515,10 @@ static cli_exit add_choices(cli *c, hf_config *cfg)
         return cli_usage(c, "--min-version is newer than --max-version", NULL, NULL);
     if (oldest != NULL || newest != NULL)
         hf_config_versions(cfg, min, max);
+    if (cli_flag(c, "insecure-rsa-key-transport")) {
+        cli_warn(c, "--insecure-rsa-key-transport: connections may lack forward secrecy");
+        hf_config_insecure_rsa_key_transport(cfg);
+    }
     static const struct {
         const char *option;
         hf_status (*set)(hf_config *cfg, const char *list);

@@ -213,6 +213,15 @@ HF_API hf_status hf_config_versions(hf_config *cfg, uint16_t min, uint16_t max);
  * (Triple Handshake), and so can nothing that leans on them, such as hf_export. */
 HF_API hf_status hf_config_insecure_no_extended_master_secret(hf_config *cfg);
 
+/* TLS_RSA_WITH_AES_128_GCM_SHA256 and TLS_RSA_WITH_AES_256_GCM_SHA384, for peers of TLS 1.2 that
+ * lack ECDHE: the client makes the secret and encrypts it with the server's RSA key (RFC 5246
+ * section 7.4.7.1). Insecure: who gets hold of that key, even years later, reads everything that
+ * was recorded. They come behind all other suites, unless hf_config_suites names them, which it may
+ * only along with this call; a server takes one only where nothing else is common, with an RSA
+ * identity whose key is held here and may encipher keys. A wrong encryption and a right one look
+ * the same from outside until Finished (ROBOT, Marvin). */
+HF_API hf_status hf_config_insecure_rsa_key_transport(hf_config *cfg);
+
 /* What an attacker may make this side spend. 0 keeps the default. */
 typedef struct hf_limits {
     uint32_t handshake_message;        /* bytes of one handshake message: 65,536 */

@@ -163,6 +163,14 @@ hf_status hf_config_insecure_no_extended_master_secret(hf_config *cfg)
     return HF_OK;
 }
 
+hf_status hf_config_insecure_rsa_key_transport(hf_config *cfg)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->insecure_rsa_key_transport = true;
+    return HF_OK;
+}
+
 static void take_limit(uint32_t *limit, uint32_t value)
 {
     if (value != 0)
@@ -352,6 +360,23 @@ static hf_status write_lists(hf_config *cfg)
     return s == HF_OK ? hf_certificates_freeze(cfg) : s;
 }
 
+static hf_status judge_key_transport(hf_config *cfg)
+{
+    for (size_t i = 0; i < cfg->suite_count; i++) {
+        const hf_suite *s = cfg->suites[i].suite;
+        if (s->auth == HF_AUTH_RSA_TRANSPORT && !cfg->insecure_rsa_key_transport)
+            return fail(cfg, HF_E_BAD_ARGUMENT, "suites",
+                        "what says insecure along with a suite without forward secrecy: "
+                        "hf_config_insecure_rsa_key_transport, --insecure-rsa-key-transport",
+                        s->name);
+        if (s->auth == HF_AUTH_RSA_TRANSPORT)
+            return HF_OK;
+    }
+    if (cfg->insecure_rsa_key_transport)
+        hf_lists_add_key_transport(cfg);
+    return HF_OK;
+}
+
 /* A client that has no suite of a version does not offer that version: a server that took it up
  * would find nothing to choose. */
 static void keep_to_suites(hf_config *cfg)
@@ -376,6 +401,9 @@ static hf_status judge_all(hf_config *cfg)
     if (cfg->role == HF_SERVER && cfg->identity_count == 0)
         return fail(cfg, HF_E_NO_IDENTITY, NULL, "at least one identity", "none");
     hf_status s = judge_trust(cfg);
+    if (s != HF_OK)
+        return s;
+    s = judge_key_transport(cfg);
     if (s != HF_OK)
         return s;
     keep_to_suites(cfg);

@@ -18,6 +18,23 @@ static bool default_group(const hf_group *g)
     return g->id != 0x0019 && g->id != 0x11eb && g->id != 0x11ed;
 }
 
+static bool take_suite(hf_config *cfg, const hf_suite *s)
+{
+    if (cfg->suite_count == HF_MAX_SUITES)
+        return false;
+    cfg->suites[cfg->suite_count++] = (hf_suite_choice){
+        s, hf_aead_find(&cfg->provider, s->aead_name), hf_hash_find(&cfg->provider, s->hash_id)};
+    return true;
+}
+
+void hf_lists_add_key_transport(hf_config *cfg)
+{
+    for (size_t i = 0; i < hf_suite_count; i++)
+        if (hf_suites[i].auth == HF_AUTH_RSA_TRANSPORT &&
+            hf_suite_usable(&cfg->provider, &hf_suites[i]))
+            take_suite(cfg, &hf_suites[i]);
+}
+
 void hf_lists_default(hf_config *cfg)
 {
     cfg->group_count = cfg->suite_count = cfg->sigscheme_count = 0;
@@ -26,10 +43,8 @@ void hf_lists_default(hf_config *cfg)
             cfg->groups[cfg->group_count++] = *g;
     for (size_t i = 0; i < hf_suite_count; i++) {
         const hf_suite *s = &hf_suites[i];
-        if (!s->opt_in && hf_suite_usable(&cfg->provider, s) && cfg->suite_count < HF_MAX_SUITES)
-            cfg->suites[cfg->suite_count++] =
-                (hf_suite_choice){s, hf_aead_find(&cfg->provider, s->aead_name),
-                                  hf_hash_find(&cfg->provider, s->hash_id)};
+        if (!s->opt_in && hf_suite_usable(&cfg->provider, s))
+            take_suite(cfg, s);
     }
     for (const hf_sigscheme *const *s = cfg->provider.sigschemes; *s != NULL; s++)
         if (cfg->sigscheme_count < HF_MAX_SIGSCHEMES)
@@ -95,12 +110,7 @@ static hf_status add_suite(hf_config *cfg, const char *name)
         const hf_suite *s = &hf_suites[i];
         if (strcasecmp(s->name, name) != 0 || !hf_suite_usable(&cfg->provider, s))
             continue;
-        if (cfg->suite_count == HF_MAX_SUITES)
-            return HF_E_BAD_ARGUMENT;
-        cfg->suites[cfg->suite_count++] =
-            (hf_suite_choice){s, hf_aead_find(&cfg->provider, s->aead_name),
-                              hf_hash_find(&cfg->provider, s->hash_id)};
-        return HF_OK;
+        return take_suite(cfg, s) ? HF_OK : HF_E_BAD_ARGUMENT;
     }
     return HF_E_UNKNOWN_NAME_IN_LIST;
 }

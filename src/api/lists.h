@@ -7,6 +7,9 @@
 /* Fills groups, suites and schemes with the defaults of the config's provider. */
 void hf_lists_default(hf_config *cfg);
 
+/* The suites of RSA key transport, behind the others. */
+void hf_lists_add_key_transport(hf_config *cfg);
+
 /* certificates.c: what is said about certificates. Defaults; what freezing computes (an error is a
  * bare code); what freeing gives back. */
 void hf_certificates_default(hf_config *cfg);

@@ -5,6 +5,7 @@
 #include "base/ct.h"
 #include "base/error.h"
 #include "crypto/key_private.h"
+#include "crypto/key_transport.h"
 
 #include <openssl/bn.h>
 #include <openssl/obj_mac.h>
@@ -121,6 +122,21 @@ hf_status hf_key_new_external(hf_bytes public_key, const hf_signer *signer, hf_k
     key->signer = *signer;
     *out = key;
     return HF_OK;
+}
+
+/* ---- RSA key transport ---- */
+
+bool hf_key_decrypts(const hf_key *key)
+{
+    return key->material.type == HF_KEY_RSA && !key->external;
+}
+
+hf_status hf_premaster_decrypt(const hf_key *key, hf_bytes encrypted, uint16_t version,
+                               const uint8_t random[HF_PREMASTER], uint8_t out[HF_PREMASTER])
+{
+    if (!hf_key_decrypts(key))
+        return HF_E_SCHEME_KEY_MISMATCH;
+    return hf_key_material_premaster(&key->material, encrypted, version, random, out);
 }
 
 /* ---- making ---- */

@@ -32,6 +32,10 @@ bool hf_sigscheme_fits(const hf_sigscheme *scheme, hf_key_type type, unsigned bi
  * an id-RSASSA-PSS key is bound to, where it is (RFC 9846 section 4.3.3). */
 bool hf_key_fits(const hf_key *key, const hf_sigscheme *scheme);
 
+/* True when this key can decrypt what was encrypted to it (RSA key transport): an RSA key for any
+ * use that is held here. */
+bool hf_key_decrypts(const hf_key *key);
+
 /* The scheme that an X.509 AlgorithmIdentifier (with header) names: id and parameters exactly as
  * RFC 5280/4055/5758/8410 give them, else NULL. `*name` is always set to a static printable name
  * ("sha1WithRSAEncryption", "unknown"). Schemes for certificates include rsa_pkcs1_*; an

@@ -42,4 +42,8 @@ hf_status hf_key_material_verify(const hf_key_material *m, hf_padding padding, c
 hf_status hf_key_material_sign(const hf_key_material *m, hf_padding padding, const hf_hash *hash,
                                hf_bytes message, uint8_t *signature, size_t *signature_len);
 
+/* hf_premaster_decrypt of key_transport.h, for an RSA key. */
+hf_status hf_key_material_premaster(const hf_key_material *m, hf_bytes encrypted, uint16_t version,
+                                    const uint8_t random[48], uint8_t out[48]);
+
 #endif

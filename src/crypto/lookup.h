@@ -4,8 +4,15 @@
 
 #include <handfast/provider.h>
 
-/* How the server proves itself. */
-typedef enum hf_suite_auth { HF_AUTH_ANY, HF_AUTH_ECDSA, HF_AUTH_RSA } hf_suite_auth;
+/* How the server proves itself: by a signature over its share, or by decrypting with its key what
+ * takes the place of one (RSA key transport, without forward secrecy: only with a call that says
+ * insecure). */
+typedef enum hf_suite_auth {
+    HF_AUTH_ANY,
+    HF_AUTH_ECDSA,
+    HF_AUTH_RSA,
+    HF_AUTH_RSA_TRANSPORT
+} hf_suite_auth;
 
 /* A cipher suite as RFC 9846 section B.4 lists it: names of an AEAD and a hash. */
 typedef struct hf_suite {

@@ -33,6 +33,11 @@ const hf_suite hf_suites[] = {
      true},
     {"TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", 0xc0af, 0x0303, "AES-256-CCM-8", SHA256, HF_AUTH_ECDSA,
      true},
+    /* RFC 5288, without forward secrecy */
+    {"TLS_RSA_WITH_AES_128_GCM_SHA256", 0x009c, 0x0303, "AES-128-GCM", SHA256,
+     HF_AUTH_RSA_TRANSPORT, true},
+    {"TLS_RSA_WITH_AES_256_GCM_SHA384", 0x009d, 0x0303, "AES-256-GCM", SHA384,
+     HF_AUTH_RSA_TRANSPORT, true},
 };
 
 const size_t hf_suite_count = sizeof hf_suites / sizeof hf_suites[0];

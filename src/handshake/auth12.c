@@ -69,7 +69,7 @@ hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r)
     /* The suite says how the server proves itself: section 7.4.2. */
     bool rsa =
         hs->peer_certs[0].key_type == HF_KEY_RSA || hs->peer_certs[0].key_type == HF_KEY_RSA_PSS;
-    if (rsa != (hs->conn->suite->suite->auth == HF_AUTH_RSA))
+    if (rsa != (hs->conn->suite->suite->auth != HF_AUTH_ECDSA))
         return hf_hs_fail(hs, HF_E_SCHEME_KEY_MISMATCH, "certificate_list",
                           rsa ? "an ECDSA or EdDSA key, as the cipher suite says"
                               : "an RSA key, as the cipher suite says",

@@ -318,10 +318,15 @@ hf_status hf_13_signature_verified(hf_handshake *hs)
     if (s != HF_OK)
         return hf_hs_fail(hs, s, "signature", NULL, NULL);
     hs->conn->peer_scheme = hs->peer_scheme;
+    return hf_hs_peer_proved(hs);
+}
+
+hf_status hf_hs_peer_proved(hf_handshake *hs)
+{
     hs->conn->peer_authenticated = !hs->cfg->insecure_no_verification;
     hs->conn->ocsp_stapled = hs->peer_ocsp.n != 0;
     hs->conn->scts_sent = hs->peer_scts.n != 0;
-    s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len, hs->peer_ocsp, hs->peer_scts);
+    hf_status s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len, hs->peer_ocsp, hs->peer_scts);
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }
 

@@ -32,8 +32,11 @@ static const hf_suite_choice *offered_suite(const hf_handshake *hs, uint16_t id)
 static hf_status judge_suite(hf_handshake *hs, uint16_t id)
 {
     hs->conn->suite = offered_suite(hs, id);
-    if (hs->conn->suite != NULL)
+    if (hs->conn->suite != NULL) {
+        if (hs->conn->suite->suite->auth == HF_AUTH_RSA_TRANSPORT)
+            hs->facts |= HF_F_TRANSPORT;
         return HF_OK;
+    }
     const char *name = hf_suite_name(id);
     return hf_hs_fail(hs, HF_E_SUITE_NOT_OFFERED, "cipher_suite",
                       "one of those offered for TLS 1.2", "%s (0x%04x)",

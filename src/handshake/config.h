@@ -52,6 +52,7 @@ struct hf_config {
 
     hf_client_auth client_auth;
     bool insecure_no_verification, insecure_no_extended_master_secret;
+    bool insecure_rsa_key_transport;
     bool grease, middlebox_compatibility, keep_peer_chain, retry_cookie;
     uint16_t record_size_limit, padding;
     uint64_t key_limit;

@@ -240,6 +240,8 @@ hf_status hf_13_build_verify(hf_handshake *hs, hf_writer *w);
 hf_status hf_13_judge_verify(hf_handshake *hs, hf_reader *r);
 hf_status hf_13_verify_signature(hf_handshake *hs);
 hf_status hf_13_signature_verified(hf_handshake *hs);
+/* The peer has shown that it holds the key of its certificate. */
+hf_status hf_hs_peer_proved(hf_handshake *hs);
 hf_status hf_13_build_finished(hf_handshake *hs, hf_writer *w);
 hf_status hf_13_judge_finished(hf_handshake *hs, hf_reader *r);
 
@@ -306,6 +308,16 @@ hf_status hf_s12_judge_key_exchange(hf_handshake *hs, hf_reader *r);
 hf_status hf_s12_agree(hf_handshake *hs);
 /* What ServerKeyExchange's signature covers, in the arena. */
 hf_status hf_12_share_content(hf_handshake *hs, hf_bytes params, hf_bytes *out);
+
+/* transport12.c: RSA key transport */
+bool hf_12_can_transport(const hf_handshake *hs, const hf_identity *identity);
+hf_status hf_s12_choose_transport(hf_handshake *hs);
+hf_status hf_c12_encrypt_secret(hf_handshake *hs);
+hf_status hf_c12_build_encrypted(hf_handshake *hs, hf_writer *w);
+hf_status hf_s12_judge_encrypted(hf_handshake *hs, hf_reader *r);
+hf_status hf_s12_decrypt_secret(hf_handshake *hs);
+/* The bytes of the premaster secret in shared_secret, and what they come from. */
+size_t hf_12_premaster_len(const hf_handshake *hs);
 
 /* resume12.c */
 hf_status hf_c12_offer_session(hf_handshake *hs);

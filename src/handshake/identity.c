@@ -51,6 +51,16 @@ static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_ident
     return s == NULL && is_12(hs) ? first_scheme(hs, identity, peer_schemes, true) : s;
 }
 
+/* Can it be shown? `*scheme` is what it signs with; NULL where it only decrypts. */
+static bool usable(const hf_handshake *hs, const hf_identity *identity, hf_bytes peer_schemes,
+                   const hf_sigscheme **scheme)
+{
+    if ((hs->facts & HF_F_TRANSPORT) != 0 && !hf_conn_is_client(hs->conn))
+        return hf_12_can_transport(hs, identity);
+    *scheme = fitting_scheme(hs, identity, peer_schemes);
+    return *scheme != NULL && curve_accepted(hs, identity);
+}
+
 /* True when each signature in the chain but a root's own is one that the peer accepts in
  * certificates: RFC 9846 section 4.5.1.2. */
 static bool chain_accepted(const hf_identity *identity, hf_bytes schemes)
@@ -88,8 +98,8 @@ static void choose(hf_handshake *hs, const char *name, hf_bytes peer_schemes, un
     hs->identity = NULL;
     for (size_t i = 0; i < hs->cfg->identity_count; i++) {
         hf_identity *identity = hs->cfg->identities[i];
-        const hf_sigscheme *scheme = fitting_scheme(hs, identity, peer_schemes);
-        if (scheme == NULL || !curve_accepted(hs, identity))
+        const hf_sigscheme *scheme = NULL;
+        if (!usable(hs, identity, peer_schemes, &scheme))
             continue;
         unsigned r = rank(hs, identity, name, peer_schemes);
         if (hs->identity == NULL || r > *best) {
@@ -139,6 +149,8 @@ static void trace_identity(const hf_handshake *hs, const char *name, unsigned be
         return;
     hf_cert_names_text(hf_identity_cert(hs->identity, 0), names, sizeof(names));
     hf_trace_choice_text(hs->conn, "certificate", name, NULL, names, why(hs, name, best));
+    if (hs->scheme == NULL)
+        return;
     hf_trace_choice(hs->conn, "signature scheme",
                     hf_conn_is_client(hs->conn) ? hs->peer_schemes
                                                 : hs->hello.extensions.signature_algorithms,
@@ -179,6 +191,8 @@ hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes pee
             hs->scheme; /* what the copy below is of: that goes with the scratch */
         hs->conn->own_identity = hs->identity;
         trace_identity(hs, name, covered ? best : of_default % BY_NAME);
+        if (hs->scheme == NULL)
+            return HF_OK;
         if (is_12(hs))
             hs->scheme =
                 hf_12_with_curve(hs, hs->scheme, hf_key_type_of(hf_identity_key(hs->identity)));

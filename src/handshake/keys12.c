@@ -40,13 +40,14 @@ hf_status hf_12_derive(hf_handshake *hs)
     hf_conn *c = hs->conn;
     const hf_hash *hash = c->suite->hash;
     uint8_t digest[HF_HASH_MAX_DIGEST];
-    hf_bytes shared = {hs->shared_secret, hs->group->secret_len};
+    hf_bytes shared = {hs->shared_secret, hf_12_premaster_len(hs)};
     hf_bytes client = {hs->client_random, HF_RANDOM_LEN},
              server = {hs->server_random, HF_RANDOM_LEN};
     hf_transcript_digest(&hs->transcript, digest);
     hf_bytes session_hash = {digest, hash->digest_len};
-    hf_trace_secret(c, NULL, "premaster secret", hs->group->name, "", NULL, (hf_bytes){NULL, 0},
-                    shared);
+    hf_trace_secret(c, NULL, "premaster secret",
+                    hs->group != NULL ? hs->group->name : "the client's randomness", "", NULL,
+                    (hf_bytes){NULL, 0}, shared);
     if (hs->extended_master_secret)
         hf_prf12(hash, shared, "extended master secret", session_hash, (hf_bytes){NULL, 0},
                  c->exporter_secret, HF_MASTER_SECRET);
@@ -110,7 +111,10 @@ hf_status hf_12_change_server_keys(hf_handshake *hs)
 hf_status hf_12_complete(hf_handshake *hs)
 {
     hf_buf_free(&hs->transcript.pending);
-    return hf_12_keep_session(hs);
+    bool proved_now = hf_conn_is_client(hs->conn) && (hs->facts & HF_F_TRANSPORT) != 0 &&
+                      (hs->facts & HF_F_RESUMED) == 0; /* by its Finished: it could decrypt */
+    hf_status s = proved_now ? hf_hs_peer_proved(hs) : HF_OK;
+    return s == HF_OK ? hf_12_keep_session(hs) : s;
 }
 
 /* ---- Finished ---- */

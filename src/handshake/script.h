@@ -39,9 +39,10 @@ enum {
     HF_F_SERVER_COMPRESSED = 1 << 7,
     HF_F_CLIENT_MAY_COMPRESS = 1 << 8,
     HF_F_CLIENT_COMPRESSED = 1 << 9,
-    HF_F_STATUS = 1 << 10,  /* TLS 1.2: the server promised a CertificateStatus */
-    HF_F_RESUMED = 1 << 11, /* TLS 1.2: a session goes on: no certificates, no key exchange */
-    HF_F_TICKET = 1 << 12,  /* TLS 1.2: the server promised a NewSessionTicket */
+    HF_F_STATUS = 1 << 10,    /* TLS 1.2: the server promised a CertificateStatus */
+    HF_F_RESUMED = 1 << 11,   /* TLS 1.2: a session goes on: no certificates, no key exchange */
+    HF_F_TICKET = 1 << 12,    /* TLS 1.2: the server promised a NewSessionTicket */
+    HF_F_TRANSPORT = 1 << 13, /* TLS 1.2: the client encrypts the secret: no ServerKeyExchange */
 };
 
 /* A build handler may return this instead of HF_OK: the message of its HF_MAY row is left out. */

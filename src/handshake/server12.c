@@ -12,7 +12,8 @@
 
 static bool is_common(const hf_handshake *hs, const hf_suite *suite)
 {
-    return suite->version == HF_VERSION_TLS_1_2 && hf_u16s_have(hs->hello.cipher_suites, suite->id);
+    return suite->version == HF_VERSION_TLS_1_2 && suite->auth != HF_AUTH_RSA_TRANSPORT &&
+           hf_u16s_have(hs->hello.cipher_suites, suite->id);
 }
 
 static hf_suite_auth auth_of(hf_key_type key)
@@ -86,22 +87,35 @@ static hf_status judge_secret(hf_handshake *hs)
                       "none");
 }
 
-hf_status hf_s12_choose(hf_handshake *hs)
+static hf_status choose_ecdhe(hf_handshake *hs)
 {
     hf_bytes schemes;
+    hf_status s = usable_schemes(hs, &schemes);
+    if (s == HF_OK)
+        s = hf_hs_choose_identity(hs, hs->conn->host, schemes);
+    if (s == HF_OK)
+        s = choose_suite(hs);
+    return s == HF_OK ? choose_group(hs) : s;
+}
+
+/* Forward secrecy wherever it can be had. */
+static hf_status choose_exchange(hf_handshake *hs)
+{
+    hf_status s = choose_ecdhe(hs);
+    bool lacks =
+        s == HF_E_NO_COMMON_SUITE || s == HF_E_NO_COMMON_SIGNATURE || s == HF_E_NO_COMMON_GROUP;
+    return lacks && hs->cfg->insecure_rsa_key_transport ? hf_s12_choose_transport(hs) : s;
+}
+
+hf_status hf_s12_choose(hf_handshake *hs)
+{
     hf_own_list versions;
     hf_trace_choice(hs->conn, "version", hs->hello.extensions.supported_versions,
                     hf_own_versions(hs->cfg, &versions), hf_version_name, "TLS 1.2",
                     "the newest that both sides have");
     hf_status s = judge_secret(hs);
     if (s == HF_OK)
-        s = usable_schemes(hs, &schemes);
-    if (s == HF_OK)
-        s = hf_hs_choose_identity(hs, hs->conn->host, schemes);
-    if (s == HF_OK)
-        s = choose_suite(hs);
-    if (s == HF_OK)
-        s = choose_group(hs);
+        s = choose_exchange(hs);
     if (s == HF_OK)
         s = hf_hs_choose_alpn(hs);
     if (s != HF_OK) {

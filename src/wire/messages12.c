@@ -116,6 +116,17 @@ void hf_client_key_exchange_build(hf_writer *w, const hf_client_key_exchange *m)
     hf_write_vec8(w, m->public_key);
 }
 
+bool hf_encrypted_premaster_parse(hf_reader *r, hf_encrypted_premaster *m)
+{
+    m->encrypted = hf_read_vec16(r, "encrypted_pre_master_secret");
+    return hf_reader_done(r);
+}
+
+void hf_encrypted_premaster_build(hf_writer *w, const hf_encrypted_premaster *m)
+{
+    hf_write_vec16(w, m->encrypted);
+}
+
 bool hf_new_session_ticket12_parse(hf_reader *r, hf_new_session_ticket12 *m)
 {
     m->lifetime_hint_s = hf_read_u32(r, "ticket_lifetime_hint");

@@ -52,6 +52,13 @@ typedef struct hf_client_key_exchange {
 bool hf_client_key_exchange_parse(hf_reader *r, hf_client_key_exchange *m);
 void hf_client_key_exchange_build(hf_writer *w, const hf_client_key_exchange *m);
 
+/* The same of RSA key transport: EncryptedPreMasterSecret, RFC 5246 section 7.4.7.1. */
+typedef struct hf_encrypted_premaster {
+    hf_bytes encrypted;
+} hf_encrypted_premaster;
+bool hf_encrypted_premaster_parse(hf_reader *r, hf_encrypted_premaster *m);
+void hf_encrypted_premaster_build(hf_writer *w, const hf_encrypted_premaster *m);
+
 /* NewSessionTicket: RFC 5077 section 3.3. */
 typedef struct hf_new_session_ticket12 {
     uint32_t lifetime_hint_s; /* 0: the client decides */

@@ -65,6 +65,68 @@ class Suites(MatrixCase):
         server.wait_for("TLS 1.2")
 
 
+TRANSPORT = {
+    "TLS_RSA_WITH_AES_128_GCM_SHA256": ("AES128-GCM-SHA256", "AES-128-GCM"),
+    "TLS_RSA_WITH_AES_256_GCM_SHA384": ("AES256-GCM-SHA384", "AES-256-GCM"),
+}
+ALLOW = "--insecure-rsa-key-transport"
+
+
+class KeyTransport(MatrixCase):
+    """The secret encrypted to the server's RSA key, where it is asked for."""
+
+    @needs("openssl")
+    def test_openssl_client(self):
+        server = self.serve(ALLOW, pair=self.pair("rsa"))
+        for suite, (name, _) in TRANSPORT.items():
+            with self.subTest(suite):
+                done = self.s_client(server, "-tls1_2", "-cipher", name)
+                self.assertIn(PAGE, done.out, done)
+                self.assertIn(f"Cipher is {name}\n", done.out)
+
+    @needs("openssl")
+    def test_openssl_server(self):
+        for suite, (name, _) in TRANSPORT.items():
+            with self.subTest(suite):
+                server = self.s_server("-www", "-tls1_2", pair=self.pair("rsa"))
+                done = self.get("-v", ALLOW, "--suites", suite, self.url(server))
+                self.assertIn(f"* TLS 1.2, {suite}\n", done.err)
+                self.assertIn(f"Cipher is {name}\n", done.out)
+                self.assertIn("forward secrecy", done.err)
+
+    @needs("gnutls-cli")
+    def test_gnutls_client(self):
+        for suite, (_, name) in TRANSPORT.items():
+            with self.subTest(suite):
+                server = self.serve(ALLOW, pair=self.pair("rsa"))
+                done = self.gnutls_cli(server, priority=f"{GNUTLS}:-KX-ALL:+RSA:-CIPHER-ALL:+{name}")
+                self.assertIn(PAGE, done.out, done)
+                server.wait_for(suite)
+
+    @needs("gnutls-serv")
+    def test_gnutls_server(self):
+        for suite in TRANSPORT:
+            with self.subTest(suite):
+                server = self.gnutls_serv("--http", priority=f"{GNUTLS}:+RSA", pair=self.pair("rsa"))
+                done = self.get("-v", ALLOW, "--suites", suite, self.url(server))
+                self.assertIn(f"* TLS 1.2, {suite}\n", done.err)
+
+    @needs("openssl")
+    def test_it_is_refused_unasked(self):
+        server = self.serve(pair=self.pair("rsa"))
+        done = self.s_client(server, "-tls1_2", "-cipher", "AES128-GCM-SHA256")
+        self.assertIn("handshake failure", done.err)
+        done = self.get("--suites", "TLS_RSA_WITH_AES_128_GCM_SHA256", self.url(server), expect=None)
+        self.assertNotEqual(done.status, 0)
+        self.assertIn("insecure", done.err)
+
+    @needs("openssl")
+    def test_forward_secrecy_comes_first(self):
+        server = self.serve(ALLOW, pair=self.pair("rsa"))
+        done = self.s_client(server, "-tls1_2", "-cipher", "AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384")
+        self.assertIn("Cipher is ECDHE-RSA-AES256-GCM-SHA384\n", done.out)
+
+
 class Versions(MatrixCase):
     @needs("openssl")
     def test_the_newest_that_both_have(self):

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-static pair_pki pki;
+static pair_pki pki, rsa;
 
 /* ---- a whole connection, as a program would drive it ---- */
 
@@ -25,6 +25,7 @@ typedef struct scene {
     bool key_update; /* both ways */
     bool direct;     /* the data goes through hf_seal and hf_open */
     bool client;     /* memory runs out on the client only, or on the server only */
+    bool transport;  /* of the secret, by RSA */
     bool resume;     /* goes on from the session of a connection before */
     bool by_id;      /* which the server keeps: a store without memory keeps nothing, and is OK */
 } scene;
@@ -107,16 +108,21 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
         return status;
     hf_config_random(cfg, pair_random, random);
     hf_config_clock(cfg, pair_clock, NULL);
-    hf_config_trust(cfg, pki.store);
+    const pair_pki *of = s->transport ? &rsa : &pki;
+    hf_config_trust(cfg, of->store);
+    if (s->transport) {
+        hf_config_insecure_rsa_key_transport(cfg);
+        hf_config_suites(cfg, "TLS_RSA_WITH_AES_128_GCM_SHA256");
+    }
     hf_config_groups(cfg, role == HF_CLIENT ? "X25519:P-256" : s->retry ? "P-256" : "X25519");
     hf_config_keep_peer_chain(cfg, s->keep);
     hf_config_retry_cookie(cfg, true);
     if (role == HF_CLIENT)
         hf_config_key_shares(cfg, 1);
     if (role == HF_SERVER)
-        hf_config_add_identity(cfg, pki.server);
+        hf_config_add_identity(cfg, of->server);
     else if (s->mutual)
-        hf_config_add_identity(cfg, pki.client);
+        hf_config_add_identity(cfg, of->client);
     if (role == HF_SERVER && s->mutual)
         hf_config_client_auth(cfg, HF_CLIENT_AUTH_REQUIRED);
     if (s->tls12)
@@ -347,6 +353,11 @@ static void each_allocation_of_a_connection_fails(void **state)
         {.what = "retry", .retry = true},
         {.what = "TLS 1.2", .mutual = true, .keep = true, .alpn = true, .tls12 = true},
         {.what = "TLS 1.2, traced", .data = 40000, .traced = true, .tls12 = true},
+        {.what = "RSA key transport",
+         .mutual = true,
+         .keep = true,
+         .tls12 = true,
+         .transport = true},
         {.what = "mutual, kept, ALPN", .mutual = true, .keep = true, .alpn = true},
         {.what = "traced", .mutual = true, .retry = true, .traced = true},
         {.what = "data", .data = 40000},
@@ -520,6 +531,7 @@ int main(void)
         cmocka_unit_test(each_allocation_of_keys_identities_and_stores_fails),
     };
     pair_pki_make(&pki, HF_KEY_P256);
+    pair_pki_make(&rsa, HF_KEY_RSA);
     make_texts();
     if (hf_ticket_keys_new(NULL, 0, &ticket_keys) != HF_OK ||
         hf_sessions_new(10, &server_sessions) != HF_OK)
@@ -532,5 +544,6 @@ int main(void)
     hf_text_free(key_pem);
     hf_text_free(secret_pem);
     pair_pki_free(&pki);
+    pair_pki_free(&rsa);
     return failed;
 }

@@ -62,6 +62,10 @@ static const kind kinds12[] = {
     {"Full, two-way", "The server asks for a certificate, and the client has one.",
      HF_F_REQUEST | HF_F_CLIENT_CERT},
     {"Full, with a ticket", "The client can keep tickets, and the server gives one.", HF_F_TICKET},
+    {"Full, with RSA key transport",
+     "Only where both sides allow what is insecure: the client encrypts the secret to the server's "
+     "key.",
+     HF_F_TRANSPORT},
     {"Resumed, by ticket or session id",
      "One round trip before data; the server's Finished comes first.", HF_F_RESUMED},
 };
@@ -113,7 +117,10 @@ static void whole_table(text *t, const hf_row *table, size_t rows)
                                         "server's compressed",
                                         "the server's offer of compression",
                                         "client's compressed",
-                                        "a promised status"};
+                                        "a promised status",
+                                        "a session that goes on",
+                                        "a promised ticket",
+                                        "RSA key transport"};
     for (size_t i = 0; i < rows; i++) {
         const hf_row *row = &table[i];
         if (row->message == HF_MSG_NONE)
