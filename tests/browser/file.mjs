@@ -98,6 +98,7 @@ async function candidates() {
   doc.steps.forEach((s, i) => { s.step = i; });
   await openFile(page, good);
   await page.locator("footer input[type=file]").first().setInputFiles({ name: "two.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(doc)) });
+  await page.locator("#certificates", { hasText: "Candidate 2" }).waitFor(); // a file is read in its own time
   const text = await page.locator("#certificates").innerText();
   assert.match(text, /Candidate 1\s*left[\s\S]*it leads nowhere[\s\S]*nobody leads on[\s\S]*Candidate 2\s*taken/);
   assert.equal(await page.locator("#certificates .path").nth(1).locator(".certificate.store").count(), 1);
@@ -112,7 +113,7 @@ async function modules() {
   await page.goto(process.argv[3]);
   assert.match(await page.locator("h1").innerText(), /Which connection/);
   await page.locator("footer input[type=file]").first().setInputFiles(json);
-  assert.match(await page.locator("h1").innerText(), /^Encrypted/);
+  await page.locator("h1", { hasText: /^Encrypted/ }).waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 }
