@@ -119,6 +119,46 @@ HF_API hf_status hf_ticket_keys_read(hf_ticket_keys *k, const hf_bytes *files, s
                                      hf_error *e);
 HF_API hf_status hf_config_ticket_keys(hf_config *cfg, hf_ticket_keys *keys);
 
+/* ---- tickets sealed elsewhere ---- */
+
+/* The application seals and opens tickets in place of hf_ticket_keys: with keys that a token or a
+ * service of its own holds, or by keeping the state in a store that a fleet shares, so that the
+ * ticket is only what finds it again (unguessable: 16 random bytes or more).
+ *
+ * Both are called on the connection's thread, with bytes that are good during the call. Each must
+ * be answered exactly once, by the call that belongs to it: before it returns, or later from any
+ * thread. Until then the connection waits (HF_WANT_JOB, and the notify callback when the answer is
+ * there), so put a limit to the time that a store may take, and answer with nothing when it is
+ * over: a handshake without resumption is what that costs. A connection that is freed meanwhile is
+ * not disturbed, but the answer must still come: it frees what is left. hf_conn_user(conn) tells
+ * connections apart; neither may call other functions on `conn`.
+ *
+ * `state` is secret: whoever reads it can pass for the client, and reads a resumed connection of
+ * TLS 1.2. What comes back must be what went in, byte for byte, or nothing: seal with an AEAD. The
+ * tickets of clients are theirs to choose: `open` sees whatever they send, up to 65,535 bytes, at
+ * most four times a connection. */
+typedef struct hf_ticket_call hf_ticket_call;
+
+typedef struct hf_ticket_sealer {
+    void (*seal)(void *ctx, hf_conn *conn, hf_bytes state, hf_ticket_call *call);
+    void (*open)(void *ctx, hf_conn *conn, hf_bytes ticket, hf_ticket_call *call);
+    void *ctx;
+} hf_ticket_sealer;
+
+/* The struct is copied; it goes before hf_config_ticket_keys. How many tickets are given, for how
+ * long they live and what they are bound to stays the library's. HF_E_WRONG_ROLE for a client,
+ * HF_E_BAD_ARGUMENT when one of the two functions is missing. */
+HF_API hf_status hf_config_ticket_sealer(hf_config *cfg, const hf_ticket_sealer *sealer);
+
+/* The answer to `seal`: the ticket, 1 to 65,000 bytes, copied; empty bytes when there is none to
+ * give. HF_E_WRONG_STATE: it was answered before. */
+HF_API hf_status hf_ticket_sealed(hf_ticket_call *call, hf_bytes ticket);
+
+/* The answer to `open`: the state that was sealed, copied; empty bytes for a ticket that is
+ * unknown, used up, or of a key that is gone. `renew`: give a new one in its place (TLS 1.2; in TLS
+ * 1.3 each connection gets new ones in any case). HF_E_WRONG_STATE: it was answered before. */
+HF_API hf_status hf_ticket_opened(hf_ticket_call *call, hf_bytes state, bool renew);
+
 /* ---- early data (0-RTT): RFC 9846 section 2.3 ---- */
 
 /* A client's request may travel with its first flight when a session is resumed. It is protected by
@@ -129,6 +169,22 @@ HF_API hf_status hf_config_ticket_keys(hf_config *cfg, hf_ticket_keys *keys);
  * remembered for as long as it would be taken again, and a second use falls back to one round trip.
  * For a client any number but 0 allows hf_write_early. Default: 0, none. */
 HF_API hf_status hf_config_early_data(hf_config *cfg, uint32_t bytes);
+
+/* A memory of early data that several servers share, in place of this config's own table: RFC 9846
+ * section 8. `test` is asked when early data could be taken: was the 32-byte `id` of its
+ * ClientHello put there before? It puts it there if not, in one step that no other server can come
+ * between, for `keep_s` seconds (a hello older than that is not fresh), and answers by
+ * hf_early_answer: true, it is the first; false, it was there, or there is no telling. Where, when
+ * and how often it may answer, and what it may call, is as for hf_ticket_sealer. All servers that
+ * can open a ticket must ask the same store, and their clocks agree within some seconds. */
+typedef struct hf_early_call hf_early_call;
+HF_API hf_status hf_config_early_data_store(hf_config *cfg,
+                                            void (*test)(void *ctx, hf_conn *conn, hf_bytes id,
+                                                         uint32_t keep_s, hf_early_call *call),
+                                            void *ctx);
+
+/* HF_E_WRONG_STATE: it was answered before. */
+HF_API hf_status hf_early_answer(hf_early_call *call, bool first);
 
 typedef enum hf_early_data {
     HF_EARLY_NONE,     /* none was offered */

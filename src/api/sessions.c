@@ -99,6 +99,35 @@ hf_status hf_config_ticket_keys(hf_config *cfg, hf_ticket_keys *keys)
     return HF_OK;
 }
 
+hf_status hf_config_ticket_sealer(hf_config *cfg, const hf_ticket_sealer *sealer)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_error e;
+    if (cfg->role != HF_SERVER) {
+        hf_fail(&e, HF_E_WRONG_ROLE, "ticket_sealer", "a server's configuration", "a client's");
+        return hf_config_fail(cfg, &e);
+    }
+    if (sealer->seal == NULL || sealer->open == NULL) {
+        hf_fail(&e, HF_E_BAD_ARGUMENT, "ticket_sealer", "both seal and open", "one of them alone");
+        return hf_config_fail(cfg, &e);
+    }
+    cfg->sealer = *sealer;
+    return HF_OK;
+}
+
+hf_status hf_config_early_data_store(hf_config *cfg,
+                                     void (*test)(void *ctx, hf_conn *conn, hf_bytes id,
+                                                  uint32_t keep_s, hf_early_call *call),
+                                     void *ctx)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    cfg->early_test = test;
+    cfg->early_test_ctx = ctx;
+    return HF_OK;
+}
+
 hf_status hf_config_early_data(hf_config *cfg, uint32_t bytes)
 {
     if (!hf_config_is_open(cfg))
@@ -122,12 +151,12 @@ hf_status hf_sessions_freeze(hf_config *cfg)
     if (cfg->role != HF_SERVER)
         return HF_OK;
     note_generation(cfg);
-    if (cfg->early_data != 0) {
+    if (cfg->early_data != 0 && cfg->early_test == NULL) {
         cfg->replays = hf_replays_new(cfg->provider.now_s(cfg->provider.ctx));
         if (cfg->replays == NULL)
             return HF_E_OUT_OF_MEMORY;
     }
-    if (cfg->ticket_keys != NULL || cfg->tickets == 0)
+    if (cfg->ticket_keys != NULL || cfg->tickets == 0 || cfg->sealer.seal != NULL)
         return HF_OK;
     uint32_t period = cfg->session_life_s > 43200 ? cfg->session_life_s : 0;
     return hf_ticket_keys_new(&cfg->provider, period, &cfg->ticket_keys);

@@ -389,16 +389,13 @@ hf_status hf_s13_choose(hf_handshake *hs)
         s = hf_hs_choose_alpn(hs);
     if (s == HF_OK)
         s = hf_hs_choose_identity(hs, hs->conn->host, hs->hello.extensions.signature_algorithms);
-    if (s == HF_OK) {
-        hf_s13_note_binders(hs, &hs->hello.extensions, hs->hello_message);
-        s = hs->retry_group == NULL ? hf_s13_choose_psk(hs) : HF_OK;
-    }
     if (s != HF_OK) {
         hs->error.message = "ClientHello";
         return s;
     }
+    hf_s13_note_binders(hs, &hs->hello.extensions, hs->hello_message);
     hf_transcript_start(&hs->transcript, hs->conn->suite->hash);
-    return hf_s13_expect_early(hs);
+    return HF_OK;
 }
 
 /* After HelloRetryRequest the client must send the one share that was asked for. */
@@ -413,8 +410,6 @@ hf_status hf_s13_choose_again(hf_handshake *hs)
                           one ? "a share of another group" : "not exactly one share");
     }
     hf_status s = take_share(hs, hs->retry_group, share);
-    if (s == HF_OK)
-        s = hf_s13_choose_psk(hs);
     if (s != HF_OK)
         hs->error.message = "ClientHello";
     return s;

@@ -63,7 +63,10 @@ struct hf_config {
     uint32_t session_life_s, early_data;
     hf_sessions *sessions;
     hf_ticket_keys *ticket_keys;
+    hf_ticket_sealer sealer;    /* in place of the keys; .seal NULL: none */
     struct hf_replays *replays; /* a server's, with early data */
+    void (*early_test)(void *ctx, hf_conn *conn, hf_bytes id, uint32_t keep_s, hf_early_call *call);
+    void *early_test_ctx; /* in place of replays; early_test NULL: none */
     hf_buf session_context;
     uint64_t session_generation; /* of what sessions must agree with */
     void (*new_session)(void *ctx, hf_conn *conn, hf_bytes session);

@@ -139,26 +139,29 @@ static bool is_fresh(const hf_handshake *hs, const hf_session *s, uint32_t obfus
     return apart <= HF_EARLY_FRESH_S * 1000 && apart >= -HF_EARLY_FRESH_S * 1000;
 }
 
-/* May the early data behind the hello be taken? The first identity was taken up. */
-static bool may_take(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_age)
+/* May the early data behind the hello be taken, if it was not met before? The first identity was
+ * taken up. */
+static bool may_take(const hf_handshake *hs)
 {
     const hf_session *s = hs->session;
-    const hf_config *cfg = hs->cfg;
-    bool may = cfg->early_data != 0 && cfg->replays != NULL && s->max_early_data != 0 &&
-               hs->psk_index == 0 && (hs->facts & HF_F_RETRY) == 0 &&
-               s->suite == hs->conn->suite->suite->id;
-    return may && is_fresh(hs, s, obfuscated_age) &&
-           hf_replays_first(cfg->replays, binder, s->created_ms / 1000,
-                            cfg->provider.now_s(cfg->provider.ctx));
+    return hf_ext_has(&hs->hello.extensions, HF_X_EARLY_DATA) && hs->cfg->early_data != 0 &&
+           s->max_early_data != 0 && hs->psk_index == 0 && (hs->facts & HF_F_RETRY) == 0 &&
+           s->suite == hs->conn->suite->suite->id && is_fresh(hs, s, hs->psk_age);
 }
 
-void hf_s13_choose_early(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_age)
+hf_status hf_s13_ask_early(hf_handshake *hs)
+{
+    hs->early_call.binder = hf_s13_binder(hs);
+    return may_take(hs) ? hf_hs_ask_first(hs) : HF_OK;
+}
+
+/* The transcript holds the ClientHello. */
+hf_status hf_s13_take_early(hf_handshake *hs)
 {
     hf_conn *c = hs->conn;
-    if (!hf_ext_has(&hs->hello.extensions, HF_X_EARLY_DATA))
-        return;
-    if (!may_take(hs, binder, obfuscated_age))
-        return;
+    uint8_t digest[HF_HASH_MAX_DIGEST];
+    if (!hs->early_call.first)
+        return HF_OK;
     c->early = HF_EARLY_ACCEPTED;
     c->channel.skip_early = 0;
     hs->facts |= HF_F_EARLY;
@@ -166,16 +169,8 @@ void hf_s13_choose_early(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_
     hs->early_left = hs->session->max_early_data;
     hf_trace_choice_text(c, "early data", "early_data", NULL, "accepted",
                          "the ticket allows it, is fresh, and was not met before");
-}
-
-/* The transcript holds the ClientHello. */
-hf_status hf_s13_expect_early(hf_handshake *hs)
-{
-    uint8_t digest[HF_HASH_MAX_DIGEST];
-    if ((hs->facts & HF_F_EARLY) == 0)
-        return HF_OK;
     hf_transcript_digest(&hs->transcript, digest);
-    return set_early_keys(hs, &hs->conn->channel.read, digest);
+    return set_early_keys(hs, &c->channel.read, digest);
 }
 
 /* ---- EndOfEarlyData: section 4.6 ---- */

@@ -26,6 +26,8 @@ static void empty_scratch(hf_handshake *hs)
     hf_buf_free(&hs->flight);
     hf_buf_free(&hs->early_out);
     hf_hs_drop_session(hs);
+    hf_buf_free(&hs->ticket.state);
+    hf_buf_free(&hs->ticket.bytes);
     hf_arena_free(&hs->arena);
     hf_config_free(hs->answer.use);
     hf_config_free(hs->cfg);

@@ -99,14 +99,21 @@ struct hf_handshake {
     /* resumption: resume.c, psk13.c, early13.c */
     hf_bytes server_id, new_ticket; /* client, TLS 1.2: what its session can be resumed by */
     uint32_t new_ticket_life_s;
-    hf_session *session; /* client: to offer, or offered; server: the one that is taken up */
-    bool session_sought; /* client: the store was asked */
-    uint16_t psk_index;  /* server: of the identity that is taken */
-    uint8_t binder_digest[HF_HASH_MAX_DIGEST]; /* server: of the hellos up to the binders */
-    hf_buf early_out;                          /* client: data for the first flight */
-    uint8_t early_secret[HF_HASH_MAX_DIGEST];  /* client_early_traffic_secret */
-    bool early_open;                           /* server: until EndOfEarlyData */
-    uint32_t early_left;                       /* server: bytes that may still come early */
+    hf_session *session;    /* client: to offer, or offered; server: the one that is taken up */
+    bool session_sought;    /* client: the store was asked */
+    bool psk_sought;        /* server: the hello's identities are in psk_rest */
+    bool psk_asked;         /* server: one of them is being opened */
+    hf_bytes psk_rest;      /* server: the identities that were not tried yet */
+    uint16_t psk_index;     /* server: of the identity that is tried, then taken */
+    uint32_t psk_age;       /* server: its obfuscated_ticket_age */
+    unsigned tickets_given; /* server */
+    uint8_t resumption_secret[HF_HASH_MAX_DIGEST]; /* server: what its tickets are made of */
+    uint32_t given_age_add, given_life_s;          /* server: of the ticket that is being sealed */
+    uint8_t binder_digest[HF_HASH_MAX_DIGEST];     /* server: of the hellos up to the binders */
+    hf_buf early_out;                              /* client: data for the first flight */
+    uint8_t early_secret[HF_HASH_MAX_DIGEST];      /* client_early_traffic_secret */
+    bool early_open;                               /* server: until EndOfEarlyData */
+    uint32_t early_left;                           /* server: bytes that may still come early */
 
     /* the application's answer to the ClientHello: ask.c */
     struct hf_hello {
@@ -115,6 +122,20 @@ struct hf_handshake {
         bool refused;
         uint8_t alert;
     } answer;
+
+    /* its answers about tickets and early data: keeper.c */
+    struct hf_ticket_call {
+        atomic_bool answered;
+        hf_bytes shown;      /* to open */
+        hf_buf state, bytes; /* what a server remembers, and sealed */
+        bool renew;          /* the ticket that was opened is to be replaced */
+        hf_status status;
+    } ticket;
+    struct hf_early_call {
+        atomic_bool answered;
+        hf_bytes binder;
+        bool first;
+    } early_call;
 };
 
 /* Makes the scratch for a connection's role. HF_E_OUT_OF_MEMORY. */
@@ -199,7 +220,9 @@ hf_status hf_c13_offer_psk(hf_handshake *hs);
 void hf_c13_bind_psk(hf_handshake *hs, hf_writer *w, size_t body_at);
 hf_status hf_c13_judge_psk(hf_handshake *hs, const hf_extensions *x);
 void hf_s13_note_binders(hf_handshake *hs, const hf_extensions *x, hf_bytes message);
-hf_status hf_s13_choose_psk(hf_handshake *hs);
+hf_status hf_s13_open_ticket(hf_handshake *hs); /* the hello's next, until one fits */
+hf_status hf_s13_judge_ticket(hf_handshake *hs);
+hf_bytes hf_s13_binder(const hf_handshake *hs); /* of the identity that was taken */
 
 /* early13.c */
 size_t hf_c13_early_room(hf_handshake *hs); /* bytes that hf_write_early may still take */
@@ -207,13 +230,25 @@ void hf_c13_offer_early(hf_handshake *hs);
 hf_status hf_c13_after_hello(hf_handshake *hs);
 hf_status hf_c13_judge_early(hf_handshake *hs, const hf_extensions *x);
 hf_status hf_c13_after_extensions(hf_handshake *hs);
-void hf_s13_choose_early(hf_handshake *hs, hf_bytes binder, uint32_t obfuscated_age);
-hf_status hf_s13_expect_early(hf_handshake *hs);
+hf_status hf_s13_ask_early(hf_handshake *hs);
+hf_status hf_s13_take_early(hf_handshake *hs);
 hf_status hf_c13_build_end_of_early(hf_handshake *hs, hf_writer *w);
 hf_status hf_s13_judge_end_of_early(hf_handshake *hs, hf_reader *r);
 
 /* tickets13.c */
-hf_status hf_13_give_tickets(hf_handshake *hs);
+hf_status hf_s13_seal_ticket(hf_handshake *hs); /* the next to give */
+hf_status hf_s13_ticket_sealed(hf_handshake *hs);
+/* A session that is resumed over and over ends all the same: it keeps the time when certificates
+ * were shown, and what was shown. Then: the seconds it has left. */
+void hf_session_go_on_from(const hf_session *before, hf_session *s);
+uint32_t hf_session_left_s(const hf_session *s);
+
+/* keeper.c: tickets by the config's keys, or by the application, which may answer later: `work` of
+ * a row; the result is in hs->ticket when the row's `after` runs. */
+bool hf_config_has_tickets(const hf_config *cfg);
+hf_status hf_hs_seal(hf_handshake *hs);                  /* ticket.state to ticket.bytes */
+hf_status hf_hs_open(hf_handshake *hs, hf_bytes ticket); /* to ticket.state; empty: not ours */
+hf_status hf_hs_ask_first(hf_handshake *hs);             /* early data: to early_call.first */
 
 /* choose13.c: what a server reads in a hello and chooses */
 hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r);
@@ -323,7 +358,10 @@ size_t hf_12_premaster_len(const hf_handshake *hs);
 hf_status hf_c12_offer_session(hf_handshake *hs);
 hf_status hf_c12_judge_session(hf_handshake *hs, const hf_server_hello *m);
 hf_status hf_c12_judge_ticket(hf_handshake *hs, hf_reader *r);
-hf_status hf_s12_choose_session(hf_handshake *hs);
+hf_status hf_s12_find_session(hf_handshake *hs);
+hf_status hf_s12_judge_session(hf_handshake *hs);
+hf_status hf_s12_seal_ticket(hf_handshake *hs);
+hf_status hf_s12_ticket_sealed(hf_handshake *hs);
 hf_status hf_s12_answer_session(hf_handshake *hs, hf_extensions *x);
 hf_status hf_s12_build_ticket(hf_handshake *hs, hf_writer *w);
 hf_status hf_12_keep_session(hf_handshake *hs);

@@ -108,13 +108,11 @@ hf_status hf_hs_install_traffic_keys(hf_handshake *hs)
 }
 
 /* What tickets are made of: RFC 9846 section 4.7.1. It covers the client's Finished too. A client
- * keeps it where tickets are of use to it; a server gives its tickets here and now. */
+ * keeps it where tickets are of use to it; a server gives its tickets in the next row. */
 static hf_status resume_later(hf_handshake *hs)
 {
     hf_conn *c = hs->conn;
     uint8_t digest[HF_HASH_MAX_DIGEST];
-    if (!hf_conn_is_client(c))
-        return hf_13_give_tickets(hs);
     if (!hf_config_wants_sessions(hs->cfg))
         return HF_OK;
     c->resumption_secret = hf_alloc(HF_HASH_MAX_DIGEST);

@@ -8,10 +8,11 @@
 
 #include "base/bytes.h"
 #include "base/ct.h"
-#include "session/ticket.h"
 
-#define TICKETS_TRIED 4U /* each costs a decryption, before the client has proved anything */
-#define PSK_DHE_KE    1U
+#define TICKETS_TRIED                                                                              \
+    4U /* each costs a decryption, before the client has proved anything: for at most              \
+          four the application is asked */
+#define PSK_DHE_KE 1U
 
 static void make_binder(const hf_hash *hash, const hf_session *s, const uint8_t *digest,
                         uint8_t *binder)
@@ -173,34 +174,16 @@ static size_t count_binders(const hf_extensions *x)
     return n;
 }
 
-/* The session that a ticket holds, if it is one of ours and fits; else `s` stays empty. */
-static hf_status open_ticket(hf_handshake *hs, hf_bytes ticket, hf_session *s, bool *fits)
+hf_bytes hf_s13_binder(const hf_handshake *hs)
 {
-    const hf_config *cfg = hs->cfg;
-    hf_buf state = {0};
-    *fits = false;
-    hf_status status = hf_ticket_open(cfg->ticket_keys, &cfg->provider,
-                                      cfg->provider.now_s(cfg->provider.ctx), ticket, &state);
-    if (status == HF_OK)
-        status = hf_session_decode(hf_buf_bytes(&state), s);
-    hf_buf_free(&state);
-    if (status == HF_E_OUT_OF_MEMORY)
-        return hf_hs_fail(hs, status, NULL, NULL, NULL);
-    if (status != HF_OK)
-        return HF_OK;
-    *fits = s->version == HF_VERSION_TLS_1_3 && hf_hs_session_fits(hs, s) &&
-            hf_u16s_have(hs->hello.cipher_suites, s->suite) &&
-            hash_of(cfg, s) == hs->conn->suite->hash;
-    if (!*fits)
-        hf_session_clear(s);
-    return HF_OK;
+    return binder_at(&hs->hello.extensions, hs->psk_index);
 }
 
-static hf_status judge_binder(hf_handshake *hs, const hf_session *s, size_t index)
+static hf_status judge_binder(hf_handshake *hs, const hf_session *s)
 {
     uint8_t binder[HF_HASH_MAX_DIGEST];
     const hf_hash *hash = hs->conn->suite->hash;
-    hf_bytes theirs = binder_at(&hs->hello.extensions, index);
+    hf_bytes theirs = hf_s13_binder(hs);
     make_binder(hash, s, hs->binder_digest, binder);
     bool right = theirs.n == hash->digest_len && hf_ct_equal(theirs.p, binder, theirs.n);
     hf_wipe(binder, sizeof(binder));
@@ -210,44 +193,80 @@ static hf_status judge_binder(hf_handshake *hs, const hf_session *s, size_t inde
                       "%zu other bytes", theirs.n);
 }
 
-static hf_status take_psk(hf_handshake *hs, hf_session *s, size_t index, uint32_t age)
+static hf_status take_psk(hf_handshake *hs, hf_session *s)
 {
     hs->session = s; /* freed with the scratch, whatever follows */
-    hf_status status = judge_binder(hs, s, index);
+    hf_status status = judge_binder(hs, s);
     if (status != HF_OK)
         return status;
     hs->facts |= HF_F_PSK;
-    hs->psk_index = (uint16_t)index;
     hf_trace_choice_text(hs->conn, "resumption", "a session ticket", NULL,
                          "the session of the ticket",
                          "the first ticket that is this server's own, in time, and for the same");
-    hf_s13_choose_early(hs, binder_at(&hs->hello.extensions, index), age);
     return hf_hs_take_session(hs);
 }
 
-hf_status hf_s13_choose_psk(hf_handshake *hs)
+/* Which identities are to be tried: none, where the hello offers none in a way that is of use. */
+static hf_status seek_psk(hf_handshake *hs)
 {
     const hf_extensions *x = &hs->hello.extensions;
+    hs->psk_sought = true;
     if (!hf_ext_has(x, HF_X_PRE_SHARED_KEY))
         return HF_OK;
     size_t identities = count_identities(x), binders = count_binders(x);
     if (identities != binders)
         return hf_hs_fail(hs, HF_E_PSK_BINDERS, "binders", "one for each identity", "%zu for %zu",
                           binders, identities);
-    if (hs->cfg->ticket_keys == NULL || memchr(x->psk_modes.p, PSK_DHE_KE, x->psk_modes.n) == NULL)
-        return HF_OK;
+    if (hf_config_has_tickets(hs->cfg) &&
+        memchr(x->psk_modes.p, PSK_DHE_KE, x->psk_modes.n) != NULL)
+        hs->psk_rest = x->psk_identities;
+    return HF_OK;
+}
+
+hf_status hf_s13_open_ticket(hf_handshake *hs)
+{
+    hf_bytes identity;
+    hf_status status = hs->psk_sought ? HF_OK : seek_psk(hs);
+    if (status != HF_OK) {
+        hs->error.message = "ClientHello";
+        return status;
+    }
+    hs->psk_asked = hs->psk_index < TICKETS_TRIED &&
+                    hf_psk_identity_next(&hs->psk_rest, &identity, &hs->psk_age);
+    return hs->psk_asked ? hf_hs_open(hs, identity) : HF_OK;
+}
+
+static bool fits(const hf_handshake *hs, const hf_session *s)
+{
+    return s->version == HF_VERSION_TLS_1_3 && hf_hs_session_fits(hs, s) &&
+           hf_u16s_have(hs->hello.cipher_suites, s->suite) &&
+           hash_of(hs->cfg, s) == hs->conn->suite->hash;
+}
+
+/* The session that the ticket held, if it is one of ours and fits; else on with the next. */
+static hf_status judge_state(hf_handshake *hs)
+{
     hf_session *s = hf_hs_alloc(hs, sizeof(*s));
     if (s == NULL)
         return HF_E_OUT_OF_MEMORY;
-    hf_bytes rest = x->psk_identities, identity;
-    uint32_t age;
-    for (size_t i = 0; i < TICKETS_TRIED && hf_psk_identity_next(&rest, &identity, &age); i++) {
-        bool fits;
-        hf_status status = open_ticket(hs, identity, s, &fits);
-        if (status != HF_OK)
-            return status;
-        if (fits)
-            return take_psk(hs, s, i, age);
-    }
-    return HF_OK;
+    hf_status status = hs->ticket.status;
+    if (status == HF_OK)
+        status = hf_session_decode(hf_buf_bytes(&hs->ticket.state), s);
+    hf_buf_clear(&hs->ticket.state);
+    if (status == HF_E_OUT_OF_MEMORY)
+        return hf_hs_fail(hs, status, NULL, NULL, NULL);
+    if (status == HF_OK && fits(hs, s))
+        return take_psk(hs, s);
+    if (status == HF_OK)
+        hf_session_clear(s);
+    hs->psk_index++;
+    return HF_AGAIN;
+}
+
+hf_status hf_s13_judge_ticket(hf_handshake *hs)
+{
+    hf_status status = hs->psk_asked ? judge_state(hs) : HF_OK;
+    if (status < 0)
+        hs->error.message = "ClientHello";
+    return status;
 }

@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "base/ct.h"
 #include "session/sessions.h"
-#include "session/ticket.h"
 #include "wire/messages12.h"
 
 static bool is_12(const hf_session *s)
@@ -147,18 +146,17 @@ static hf_status keep_client_session(hf_handshake *hs)
 
 /* ---- the server ---- */
 
-static hf_status find_state(hf_handshake *hs, hf_buf *state)
+/* By ticket, or by id where the hello has none; the state comes to hs->ticket.state. */
+hf_status hf_s12_find_session(hf_handshake *hs)
 {
     const hf_config *cfg = hs->cfg;
     hf_bytes ticket = hs->hello.extensions.session_ticket, id = hs->hello.legacy_session_id;
     bool by_ticket = hf_ext_has(&hs->hello.extensions, HF_X_SESSION_TICKET) && ticket.n != 0;
-    if (by_ticket && cfg->ticket_keys != NULL)
-        return hf_ticket_open(cfg->ticket_keys, &cfg->provider,
-                              cfg->provider.now_s(cfg->provider.ctx), ticket, state);
-    if (!by_ticket && id.n != 0 && cfg->sessions != NULL &&
-        hf_sessions_take(cfg->sessions, id, false, state))
-        return HF_OK;
-    return HF_E_BAD_RECORD_MAC;
+    if (by_ticket && hf_config_has_tickets(cfg))
+        return hf_hs_open(hs, ticket);
+    if (!by_ticket && id.n != 0 && cfg->sessions != NULL)
+        hf_sessions_take(cfg->sessions, id, false, &hs->ticket.state);
+    return HF_OK;
 }
 
 static const hf_suite_choice *suite_of(const hf_handshake *hs, const hf_session *s)
@@ -187,16 +185,16 @@ static hf_status take_up(hf_handshake *hs, hf_session *s, const hf_suite_choice 
     return hf_hs_take_session(hs);
 }
 
-/* After everything else was chosen, as a full handshake would have it. */
-hf_status hf_s12_choose_session(hf_handshake *hs)
+/* What was found goes on if it is the same as everything else that was chosen, as a full handshake
+ * would have it. */
+static hf_status judge_state(hf_handshake *hs)
 {
-    hf_buf state = {0};
-    hf_status status = find_state(hs, &state);
-    hf_session *s = status == HF_OK ? hf_hs_alloc(hs, sizeof(*s)) : NULL;
-    if (s != NULL)
-        status = hf_session_decode(hf_buf_bytes(&state), s);
-    hf_buf_free(&state);
-    if (status == HF_E_OUT_OF_MEMORY || (status == HF_OK && s == NULL))
+    hf_session *s = hf_hs_alloc(hs, sizeof(*s));
+    hf_status status = s == NULL ? HF_E_OUT_OF_MEMORY : hs->ticket.status;
+    if (status == HF_OK)
+        status = hf_session_decode(hf_buf_bytes(&hs->ticket.state), s);
+    hf_buf_clear(&hs->ticket.state);
+    if (status == HF_E_OUT_OF_MEMORY)
         return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
     if (status != HF_OK)
         return HF_OK;
@@ -208,20 +206,38 @@ hf_status hf_s12_choose_session(hf_handshake *hs)
     return HF_OK;
 }
 
+/* The suite, and with it the transcript's hash, is settled only now. */
+hf_status hf_s12_judge_session(hf_handshake *hs)
+{
+    bool found = hs->ticket.state.n != 0 || hs->ticket.status != HF_OK;
+    hf_status s = found ? judge_state(hs) : HF_OK;
+    if (s != HF_OK) {
+        hs->error.message = "ClientHello";
+        return s;
+    }
+    hs->transcript.keep = hs->cfg->client_auth != HF_CLIENT_AUTH_NONE;
+    hf_transcript_start(&hs->transcript, hs->conn->suite->hash);
+    return HF_OK;
+}
+
 /* What ServerHello says of sessions: a ticket that is to come; else, where a store is, a new id; or
  * the client's own, for the session that goes on. A session that is resumed gets no new ticket: it
- * would live no longer. */
+ * would live no longer; unless the application wants the old one replaced. */
 hf_status hf_s12_answer_session(hf_handshake *hs, hf_extensions *x)
 {
-    if ((hs->facts & HF_F_RESUMED) != 0)
+    bool resumed = (hs->facts & HF_F_RESUMED) != 0;
+    if (resumed && !hs->ticket.renew)
         return HF_OK;
-    hs->session_id_len = 0;
+    if (!resumed)
+        hs->session_id_len = 0;
     if (hf_ext_has(&hs->hello.extensions, HF_X_SESSION_TICKET) && hs->cfg->tickets != 0 &&
-        hs->cfg->ticket_keys != NULL) {
+        hf_config_has_tickets(hs->cfg)) {
         hs->facts |= HF_F_TICKET;
         x->present |= HF_X_BIT(HF_X_SESSION_TICKET);
         return HF_OK;
     }
+    if (resumed)
+        return HF_OK;
     if (hs->cfg->sessions == NULL)
         return HF_OK;
     hs->session_id_len = HF_SESSION_ID_MAX;
@@ -233,27 +249,34 @@ static hf_status encode_state(hf_handshake *hs, hf_buf *state)
     hf_session s = {.lifetime_s = hs->cfg->session_life_s};
     hf_conn_describe_session(hs->conn, &s);
     hf_hs_identity_digest(hs, s.own_identity);
+    if (hs->conn->resumed)
+        hf_session_go_on_from(hs->session, &s);
     copy_secret(hs, &s);
+    hs->given_life_s = hf_session_left_s(&s);
     hf_status status = hf_conn_encode_session(hs->conn, &s, state);
     hf_wipe(&s, sizeof(s));
-    return status;
+    return status == HF_OK ? HF_OK : hf_hs_fail(hs, status, NULL, NULL, NULL);
 }
 
+hf_status hf_s12_seal_ticket(hf_handshake *hs)
+{
+    hf_buf_clear(&hs->ticket.state);
+    hf_status status = encode_state(hs, &hs->ticket.state);
+    return status == HF_OK ? hf_hs_seal(hs) : status;
+}
+
+hf_status hf_s12_ticket_sealed(hf_handshake *hs)
+{
+    hf_status status = hs->ticket.status;
+    return status == HF_OK ? HF_OK : hf_hs_fail(hs, status, NULL, NULL, NULL);
+}
+
+/* It was promised, so it comes, if need be without a ticket in it: RFC 5077 section 3.3. */
 hf_status hf_s12_build_ticket(hf_handshake *hs, hf_writer *w)
 {
-    const hf_config *cfg = hs->cfg;
-    hf_buf state = {0}, ticket = {0};
-    hf_status status = encode_state(hs, &state);
-    if (status == HF_OK)
-        status =
-            hf_ticket_seal(cfg->ticket_keys, &cfg->provider, cfg->provider.now_s(cfg->provider.ctx),
-                           hf_buf_bytes(&state), &ticket);
-    if (status == HF_OK)
-        hf_new_session_ticket12_build(
-            w, &(hf_new_session_ticket12){cfg->session_life_s, hf_buf_bytes(&ticket)});
-    hf_buf_free(&state);
-    hf_buf_free(&ticket);
-    return status == HF_OK ? HF_OK : hf_hs_fail(hs, status, NULL, NULL, NULL);
+    hf_new_session_ticket12_build(
+        w, &(hf_new_session_ticket12){hs->given_life_s, hf_buf_bytes(&hs->ticket.bytes)});
+    return HF_OK;
 }
 
 static hf_status keep_server_session(hf_handshake *hs)
@@ -267,7 +290,7 @@ static hf_status keep_server_session(hf_handshake *hs)
         hf_sessions_put(hs->cfg->sessions, hf_bytes_of(hs->session_id, hs->session_id_len),
                         hf_buf_bytes(&state));
     hf_buf_free(&state);
-    return status == HF_OK ? HF_OK : hf_hs_fail(hs, status, NULL, NULL, NULL);
+    return status;
 }
 
 hf_status hf_12_keep_session(hf_handshake *hs)

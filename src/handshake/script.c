@@ -108,7 +108,7 @@ static hf_status start_work(hf_handshake *hs, const hf_row *row)
 }
 
 /* Starts the row's work, or takes its result; *waiting says that the job is still out. */
-static hf_status do_work(hf_handshake *hs, const hf_row *row, bool *waiting)
+static hf_status do_work_once(hf_handshake *hs, const hf_row *row, bool *waiting)
 {
     *waiting = false;
     if (!hs->working) {
@@ -127,6 +127,15 @@ static hf_status do_work(hf_handshake *hs, const hf_row *row, bool *waiting)
     if (row->after != NULL)
         return row->after(hs);
     return hs->job.run != NULL ? hs->job.status : HF_OK; /* the job itself filled hs->error */
+}
+
+static hf_status do_work(hf_handshake *hs, const hf_row *row, bool *waiting)
+{
+    hf_status s;
+    do
+        s = do_work_once(hs, row, waiting);
+    while (s == HF_AGAIN);
+    return s;
 }
 
 hf_status hf_script_run(hf_handshake *hs, hf_script_want *want)

@@ -48,6 +48,10 @@ enum {
 /* A build handler may return this instead of HF_OK: the message of its HF_MAY row is left out. */
 #define HF_SKIP 1
 
+/* What follows local work may return this: the row's work is done once more, perhaps with another
+ * job (one ticket of several). */
+#define HF_AGAIN 2
+
 typedef struct hf_row {
     uint8_t message; /* HF_MSG_...; HF_MSG_NONE: local work */
     uint8_t by, how;

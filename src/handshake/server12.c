@@ -118,18 +118,9 @@ hf_status hf_s12_choose(hf_handshake *hs)
         s = choose_exchange(hs);
     if (s == HF_OK)
         s = hf_hs_choose_alpn(hs);
-    if (s != HF_OK) {
+    if (s != HF_OK)
         hs->error.message = "ClientHello";
-        return s;
-    }
-    s = hf_s12_choose_session(hs);
-    if (s != HF_OK) {
-        hs->error.message = "ClientHello";
-        return s;
-    }
-    hs->transcript.keep = hs->cfg->client_auth != HF_CLIENT_AUTH_NONE;
-    hf_transcript_start(&hs->transcript, hs->conn->suite->hash);
-    return HF_OK;
+    return s;
 }
 
 /* ---- ServerHello ---- */

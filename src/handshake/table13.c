@@ -19,6 +19,8 @@ const hf_row hf_table13[] = {
     {HF_MSG_NONE,                 C,   HF_MUST,            HF_F_RETRY,       0,        0,                NULL,                     NULL,                      hf_c13_make_shares,    hf_c13_take_shares,        "4.3.8"},
     {HF_MSG_CLIENT_HELLO,         C,   HF_ALIGN,           HF_F_RETRY,       0,        0,                hf_c13_build_second_hello, hf_s13_judge_second_hello, NULL,                 NULL,                      "4.2.2"},
     {HF_MSG_NONE,                 S,   HF_MUST,            HF_F_RETRY,       0,        0,                NULL,                     NULL,                      hf_s13_choose_again,   NULL,                      "4.2.4"},
+    {HF_MSG_NONE,                 S,   HF_MUST,            0,                0,        0,                NULL,                     NULL,                      hf_s13_open_ticket,    hf_s13_judge_ticket,       "4.3.11"},
+    {HF_MSG_NONE,                 S,   HF_MUST,            HF_F_PSK,         0,        0,                NULL,                     NULL,                      hf_s13_ask_early,      hf_s13_take_early,         "8.2"},
     {HF_MSG_NONE,                 S,   HF_MUST,            0,                0,        0,                NULL,                     NULL,                      hf_s13_agree,          NULL,                      "7.4"},
     {HF_MSG_SERVER_HELLO,         S,   HF_ALIGN,           0,                0,        0,                hf_s13_build_hello,       hf_c13_judge_hello,        NULL,                  hf_s13_after_hello,        "4.2.3"},
     {HF_MSG_NONE,                 C,   HF_MUST,            0,                0,        0,                NULL,                     NULL,                      hf_c13_agree,          NULL,                      "7.4"},
@@ -40,6 +42,7 @@ const hf_row hf_table13[] = {
     {HF_MSG_CERTIFICATE_VERIFY,   C,   HF_MUST,            HF_F_REQUEST | HF_F_CLIENT_CERT, 0, 0,         hf_13_build_verify,       hf_13_judge_verify,        NULL,                  NULL,                      "4.5.2"},
     {HF_MSG_NONE,                 S,   HF_MUST,            HF_F_CLIENT_CERT, 0,        0,                NULL,                     NULL,                      hf_13_verify_signature, hf_13_signature_verified, "4.5.2"},
     {HF_MSG_FINISHED,             C,   HF_ALIGN,           0,                0,        0,                hf_13_build_finished,     hf_13_judge_finished,      NULL,                  hf_hs_complete,            "4.5.3"},
+    {HF_MSG_NONE,                 S,   HF_MUST,            0,                0,        0,                NULL,                     NULL,                      hf_s13_seal_ticket,    hf_s13_ticket_sealed,      "4.7.1"},
 };
 /* clang-format on */
 

@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "base/ct.h"
 #include "base/error.h"
-#include "session/ticket.h"
 
 /* The ticket's own key, from the resumption secret and what tells this ticket from the others. */
 static void derive_psk(const hf_hash *hash, const uint8_t *secret, hf_bytes nonce, hf_session *s)
@@ -28,92 +27,102 @@ static void write_message(hf_writer *w, const hf_new_session_ticket *m)
     hf_write_close(w, length, 3);
 }
 
-static hf_status seal(hf_handshake *hs, const hf_session *s, hf_buf *ticket)
-{
-    hf_buf state = {0};
-    const hf_config *cfg = hs->cfg;
-    hf_status status = hf_conn_encode_session(hs->conn, s, &state);
-    if (status == HF_OK)
-        status =
-            hf_ticket_seal(cfg->ticket_keys, &cfg->provider, cfg->provider.now_s(cfg->provider.ctx),
-                           hf_buf_bytes(&state), ticket);
-    hf_buf_free(&state);
-    return status;
-}
-
-/* A session that is resumed over and over ends all the same: it keeps the time when certificates
- * were shown, and what was shown. */
-static void go_on_from(const hf_session *before, hf_session *s)
+void hf_session_go_on_from(const hf_session *before, hf_session *s)
 {
     memcpy(s->own_identity, before->own_identity, sizeof(s->own_identity));
     s->began_ms = before->began_ms;
     s->lifetime_s = before->lifetime_s;
 }
 
-static uint32_t left_s(const hf_session *s)
+uint32_t hf_session_left_s(const hf_session *s)
 {
     int64_t spent_s = (s->created_ms - s->began_ms) / 1000;
     return spent_s < (int64_t)s->lifetime_s ? s->lifetime_s - (uint32_t)spent_s : 0;
 }
 
-static hf_status add_ticket(hf_handshake *hs, const uint8_t *secret, uint8_t number)
+/* A client that names no mode of psk_key_exchange_modes that this server has could not use one; one
+ * that resumed needs only what it used up. */
+static unsigned tickets_due(const hf_handshake *hs)
+{
+    const hf_extensions *x = &hs->hello.extensions;
+    if (!hf_config_has_tickets(hs->cfg) || !hf_ext_has(x, HF_X_PSK_KEY_EXCHANGE_MODES) ||
+        memchr(x->psk_modes.p, 1, x->psk_modes.n) == NULL)
+        return 0;
+    return hs->conn->resumed && hs->cfg->tickets > 1 ? 1 : hs->cfg->tickets;
+}
+
+/* What the next ticket is to hold, to hs->ticket.state; what the message says of it besides. */
+static hf_status describe(hf_handshake *hs, const uint8_t *age_add)
 {
     hf_conn *c = hs->conn;
     hf_session s = {.lifetime_s = hs->cfg->session_life_s, .max_early_data = hs->cfg->early_data};
-    hf_bytes nonce = {&number, 1};
-    uint8_t age_add[4];
-    hf_buf ticket = {0};
-    hf_status status = hf_hs_random(hs, age_add, sizeof(age_add));
-    if (status != HF_OK)
-        return status;
+    uint8_t number = (uint8_t)hs->tickets_given;
     s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 |
                 (uint32_t)age_add[2] << 8 | age_add[3];
     hf_conn_describe_session(c, &s);
     hf_hs_identity_digest(hs, s.own_identity);
     if (c->resumed)
-        go_on_from(hs->session, &s);
-    derive_psk(c->suite->hash, secret, nonce, &s);
-    status = seal(hs, &s, &ticket);
-    if (status == HF_OK) {
-        hf_new_session_ticket m = {.ticket_lifetime_s = left_s(&s),
-                                   .ticket_age_add = s.age_add,
-                                   .ticket_nonce = nonce,
-                                   .ticket = hf_buf_bytes(&ticket)};
-        if (s.max_early_data != 0) {
-            m.extensions.present = HF_X_BIT(HF_X_EARLY_DATA);
-            m.extensions.max_early_data_size = s.max_early_data;
-        }
-        hf_writer w;
-        size_t at = hs->flight.n;
-        hf_writer_init_buf(&w, &hs->flight);
-        write_message(&w, &m);
-        status = hf_writer_status(&w);
-        if (status == HF_OK)
-            hf_trace_message_sent(c, HF_MSG_NEW_SESSION_TICKET,
-                                  (hf_bytes){hs->flight.p + at, hs->flight.n - at});
-    }
-    hf_buf_free(&ticket);
+        hf_session_go_on_from(hs->session, &s);
+    derive_psk(c->suite->hash, hs->resumption_secret, (hf_bytes){&number, 1}, &s);
+    hf_buf_clear(&hs->ticket.state);
+    hf_status status = hf_conn_encode_session(c, &s, &hs->ticket.state);
+    hs->given_age_add = s.age_add;
+    hs->given_life_s = hf_session_left_s(&s);
     hf_wipe(&s, sizeof(s));
     return status == HF_OK ? HF_OK : hf_hs_fail(hs, status, NULL, NULL, NULL);
 }
 
-/* A client that names no mode of psk_key_exchange_modes that this server has could not use one; one
- * that resumed needs only what it used up. */
-hf_status hf_13_give_tickets(hf_handshake *hs)
+hf_status hf_s13_seal_ticket(hf_handshake *hs)
 {
-    const hf_extensions *x = &hs->hello.extensions;
-    unsigned count = hs->conn->resumed && hs->cfg->tickets > 1 ? 1 : hs->cfg->tickets;
-    uint8_t digest[HF_HASH_MAX_DIGEST], secret[HF_HASH_MAX_DIGEST];
-    if (count == 0 || hs->cfg->ticket_keys == NULL || !hf_ext_has(x, HF_X_PSK_KEY_EXCHANGE_MODES) ||
-        memchr(x->psk_modes.p, 1, x->psk_modes.n) == NULL)
+    uint8_t digest[HF_HASH_MAX_DIGEST], age_add[4];
+    if (hs->tickets_given == tickets_due(hs))
         return HF_OK;
-    hf_transcript_digest(&hs->transcript, digest);
-    hf_hs_derive_resumption(hs, digest, secret);
-    hf_status s = HF_OK;
-    for (unsigned i = 0; i < count && s == HF_OK; i++)
-        s = add_ticket(hs, secret, (uint8_t)i);
-    hf_wipe(secret, sizeof(secret));
-    return s == HF_OK ? hf_hs_flush(hs) : s;
+    if (hs->tickets_given == 0) {
+        hf_transcript_digest(&hs->transcript, digest);
+        hf_hs_derive_resumption(hs, digest, hs->resumption_secret);
+    }
+    hf_status s = hf_hs_random(hs, age_add, sizeof(age_add));
+    if (s == HF_OK)
+        s = describe(hs, age_add);
+    return s == HF_OK ? hf_hs_seal(hs) : s;
+}
+
+static hf_status add_ticket(hf_handshake *hs)
+{
+    uint8_t number = (uint8_t)hs->tickets_given;
+    hf_new_session_ticket m = {.ticket_lifetime_s = hs->given_life_s,
+                               .ticket_age_add = hs->given_age_add,
+                               .ticket_nonce = {&number, 1},
+                               .ticket = hf_buf_bytes(&hs->ticket.bytes)};
+    if (hs->cfg->early_data != 0) {
+        m.extensions.present = HF_X_BIT(HF_X_EARLY_DATA);
+        m.extensions.max_early_data_size = hs->cfg->early_data;
+    }
+    hf_writer w;
+    size_t at = hs->flight.n;
+    hf_writer_init_buf(&w, &hs->flight);
+    write_message(&w, &m);
+    hf_status s = hf_writer_status(&w);
+    if (s != HF_OK)
+        return hf_hs_fail(hs, s, NULL, NULL, NULL);
+    hf_trace_message_sent(hs->conn, HF_MSG_NEW_SESSION_TICKET,
+                          (hf_bytes){hs->flight.p + at, hs->flight.n - at});
+    return HF_OK;
+}
+
+/* An application that has no ticket to give now (empty bytes) is not asked for a second one. */
+hf_status hf_s13_ticket_sealed(hf_handshake *hs)
+{
+    if (hs->tickets_given == tickets_due(hs))
+        return hf_hs_flush(hs);
+    hf_status s = hs->ticket.status;
+    if (s != HF_OK)
+        return hf_hs_fail(hs, s, NULL, NULL, NULL);
+    if (hs->ticket.bytes.n == 0)
+        return hf_hs_flush(hs);
+    s = add_ticket(hs);
+    hs->tickets_given++;
+    return s == HF_OK ? HF_AGAIN : s;
 }
 
 /* ---- the client ---- */
