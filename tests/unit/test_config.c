@@ -47,12 +47,29 @@ static hf_alert accept_peer(void *ctx, const hf_conn *conn, const hf_cert *const
     return HF_ALERT_close_notify;
 }
 
+static void seal_none(void *ctx, hf_conn *conn, hf_bytes state, hf_ticket_call *call)
+{
+    (void)ctx;
+    (void)conn;
+    (void)state;
+    hf_ticket_sealed(call, (hf_bytes){NULL, 0});
+}
+
+static void open_none(void *ctx, hf_conn *conn, hf_bytes ticket, hf_ticket_call *call)
+{
+    (void)ctx;
+    (void)conn;
+    (void)ticket;
+    hf_ticket_opened(call, (hf_bytes){NULL, 0}, false);
+}
+
 /* Calls the setter number `i` with a value that is right; false past the last. */
 static bool set(unsigned i, hf_config *cfg, hf_status *s)
 {
     static const hf_limits limits = {.chain_length = 5, .output_pending = 1000};
     static const hf_trace trace = {0};
     static const hf_executor executor = {0};
+    static const hf_ticket_sealer sealer = {seal_none, open_none, NULL};
     switch (i) {
 #define SETTER(number, call)                                                                       \
     case number:                                                                                   \
@@ -90,6 +107,8 @@ static bool set(unsigned i, hf_config *cfg, hf_status *s)
         SETTER(29, hf_config_client_hello(cfg, hello, NULL));
         SETTER(30, hf_config_provider(cfg, hf_provider_portable()));
         SETTER(31, hf_config_check_peer(cfg, accept_peer, NULL));
+        SETTER(32, hf_config_ticket_sealer(cfg, &sealer));
+        SETTER(33, hf_config_early_data_store(cfg, NULL, NULL));
 #undef SETTER
     default:
         return false;
