@@ -254,6 +254,24 @@ HF_API hf_status hf_config_middlebox_compatibility(hf_config *cfg, bool on);
  * section 4.3.2). Default off: this server keeps its state and needs none. */
 HF_API hf_status hf_config_retry_cookie(hf_config *cfg, bool on);
 
+/* A server's HelloRetryRequest leaves nothing behind: what was known, the hash of the ClientHello
+ * among it, is sealed into the cookie (with the keys of hf_config_ticket_keys, or the config's own)
+ * and comes back in the second hello, which is taken for `life_s` seconds, 1 to 600 (30 is plenty).
+ * Default 0: off. When HelloRetryRequest has been sent, all handshake state is given up, and
+ * hf_step says HF_STATELESS:
+ *
+ *  - One server, TCP: nothing need be done. The connection waits in some 700 bytes, whatever the
+ *    client asked for, and begins anew with the second hello.
+ *  - Where what follows may reach another process or another machine: send hf_out, free the
+ *    connection, and feed what comes next to a new one, here or there. Any server with the same
+ *    ticket keys, groups and suites takes it up.
+ *
+ * What the second hello may not change is checked in both cases, by a hash in the cookie. A cookie
+ * that is wrong, too old, or of another hello ends the connection with one and the same alert. It
+ * is good for any number of connections while it lives: as a bare ClientHello is. The callback of
+ * hf_config_client_hello is asked again by a new connection. Not for a client: HF_E_WRONG_ROLE. */
+HF_API hf_status hf_config_stateless_retry(hf_config *cfg, uint32_t life_s);
+
 /* Keep the peer's chain after the handshake, for hf_peer_cert. Default off: an idle connection is
  * small. Callbacks and the trace see it in any case. */
 HF_API hf_status hf_config_keep_peer_chain(hf_config *cfg, bool on);
@@ -317,6 +335,7 @@ enum {
     HF_ESTABLISHED = 16, /* the handshake is complete on this side: hf_write works */
     HF_PEER_CLOSED = 32, /* the peer sent close_notify: no more data will come */
     HF_CLOSED = 64,      /* both directions are closed and the output is drained */
+    HF_STATELESS = 128,  /* HelloRetryRequest is all there was: hf_config_stateless_retry */
 };
 
 /* Moves the connection as far as its input allows. Returns a set of the flags above, or a negative

@@ -133,6 +133,19 @@ hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode)
     return HF_OK;
 }
 
+hf_status hf_config_stateless_retry(hf_config *cfg, uint32_t life_s)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    if (cfg->role != HF_SERVER)
+        return fail(cfg, HF_E_WRONG_ROLE, "stateless_retry", "a server's configuration",
+                    "a client's");
+    if (life_s > 600)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "stateless_retry", "1 to 600 seconds, or 0", NULL);
+    cfg->stateless_retry_s = life_s;
+    return HF_OK;
+}
+
 hf_status hf_config_key_shares(hf_config *cfg, unsigned count)
 {
     if (!hf_config_is_open(cfg))

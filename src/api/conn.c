@@ -24,6 +24,8 @@ static hf_status conn_new(hf_config *cfg, hf_role role, size_t room, hf_conn **o
     c->cfg = hf_config_ref(cfg);
     hf_channel_init(&c->channel, hf_config_tracing(cfg), c);
     c->channel.padding = cfg->padding;
+    if (cfg->stateless_retry_s != 0) /* the first hello may have gone elsewhere */
+        c->channel.skip_early = HF_EARLY_DATA_SKIPPED;
     hf_status s = hf_handshake_new(c);
     if (s != HF_OK) {
         hf_conn_free(c);
@@ -129,6 +131,8 @@ int hf_step(hf_conn *c)
         wants |= HF_HAVE_DATA;
     if (c->established)
         wants |= HF_ESTABLISHED;
+    if (c->hs == NULL && !c->established)
+        wants |= HF_STATELESS;
     if (c->peer_closed)
         wants |= HF_PEER_CLOSED;
     if (job_out(c))

@@ -156,7 +156,8 @@ hf_status hf_sessions_freeze(hf_config *cfg)
         if (cfg->replays == NULL)
             return HF_E_OUT_OF_MEMORY;
     }
-    if (cfg->ticket_keys != NULL || cfg->tickets == 0 || cfg->sealer.seal != NULL)
+    bool seals = cfg->tickets != 0 && cfg->sealer.seal == NULL;
+    if (cfg->ticket_keys != NULL || (!seals && cfg->stateless_retry_s == 0))
         return HF_OK;
     uint32_t period = cfg->session_life_s > 43200 ? cfg->session_life_s : 0;
     return hf_ticket_keys_new(&cfg->provider, period, &cfg->ticket_keys);

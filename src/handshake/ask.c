@@ -54,7 +54,7 @@ static void run_nothing(hf_job *job)
 
 hf_status hf_hs_ask_application(hf_handshake *hs)
 {
-    if (hs->cfg->hello == NULL)
+    if (hs->cfg->hello == NULL || hs->conn->hello_retry) /* it was asked, and its config stayed */
         return HF_OK;
     hf_hs_job(hs, HF_JOB_ASK, "ask the application about the ClientHello", run_nothing);
     hs->executor = (hf_executor){submit_question, hs};

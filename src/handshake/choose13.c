@@ -7,9 +7,6 @@
 #include "base/error.h"
 #include "x509/host.h"
 
-/* Early data comes under a key this server does not have: so much of it is dropped unread. */
-#define EARLY_DATA_SKIPPED 65536U
-
 /* ---- judging the hello ---- */
 
 static bool allowed(const hf_handshake *hs, uint16_t version)
@@ -172,10 +169,11 @@ hf_status hf_s13_judge_hello(hf_handshake *hs, hf_reader *r)
     hs->session_id_len = (uint8_t)m.legacy_session_id.n;
     hf_copy(hs->session_id, m.legacy_session_id.p, m.legacy_session_id.n);
     hf_hs_keep_wishes(hs, &m.extensions);
+    hs->conn->channel.skip_early = 0;
     if (hs->conn->version == HF_VERSION_TLS_1_2)
         hf_script_speak_12(hs, HF_MSG_CLIENT_HELLO);
     else if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA)) {
-        hs->conn->channel.skip_early = EARLY_DATA_SKIPPED;
+        hs->conn->channel.skip_early = HF_EARLY_DATA_SKIPPED;
         hs->conn->early = HF_EARLY_REJECTED; /* unless it is taken */
     }
     return HF_OK;
@@ -190,8 +188,7 @@ static bool may_change(uint16_t type)
            type == HF_EXT_PRE_SHARED_KEY || type == HF_EXT_PADDING;
 }
 
-/* The next extension that may not change; false at the end. */
-static bool next_fixed(hf_reader *r, uint16_t *type, hf_bytes *data)
+bool hf_13_next_fixed(hf_reader *r, uint16_t *type, hf_bytes *data)
 {
     while (hf_reader_more(r)) {
         *type = hf_read_u16(r, "extension_type");
@@ -202,8 +199,7 @@ static bool next_fixed(hf_reader *r, uint16_t *type, hf_bytes *data)
     return false;
 }
 
-/* A reader at the content of the extensions of a ClientHello that parsed. */
-static void at_extensions(hf_reader *r, hf_reader *extensions, hf_bytes message)
+void hf_13_at_extensions(hf_reader *r, hf_reader *extensions, hf_bytes message)
 {
     hf_reader_init(r, message, NULL);
     hf_read_bytes(r, 4 + 2 + HF_RANDOM_LEN, "fixed");
@@ -228,12 +224,13 @@ static hf_status judge_same(hf_handshake *hs, const hf_client_hello *m, hf_bytes
     hf_reader a, b, ax, bx;
     uint16_t at = 0, bt = 0;
     hf_bytes ad = {NULL, 0}, bd = {NULL, 0};
-    at_extensions(&a, &ax, hs->hello_message);
-    at_extensions(&b, &bx, message);
+    hf_13_at_extensions(&a, &ax, hs->hello_message);
+    hf_13_at_extensions(&b, &bx, message);
     bool more = true;
     while (changed == NULL && more) {
-        more = next_fixed(&ax, &at, &ad);
-        if (more != next_fixed(&bx, &bt, &bd) || (more && (at != bt || !hf_bytes_equal(ad, bd))))
+        more = hf_13_next_fixed(&ax, &at, &ad);
+        if (more != hf_13_next_fixed(&bx, &bt, &bd) ||
+            (more && (at != bt || !hf_bytes_equal(ad, bd))))
             changed = "extensions";
     }
     if (changed == NULL && hf_ext_has(&m->extensions, HF_X_EARLY_DATA))
@@ -382,8 +379,11 @@ hf_status hf_s13_choose(hf_handshake *hs)
     hf_trace_choice(hs->conn, "version", hs->hello.extensions.supported_versions,
                     hf_own_versions(hs->cfg, &versions), hf_version_name, "TLS 1.3",
                     "the newest that both sides have");
-    hf_status s = choose_suite(hs);
-    if (s == HF_OK)
+    hf_status s = hf_s13_recall(hs);
+    bool recalled = (hs->facts & HF_F_COOKIE) != 0;
+    if (s == HF_OK && !recalled)
+        s = choose_suite(hs);
+    if (s == HF_OK && !recalled)
         s = choose_group(hs);
     if (s == HF_OK)
         s = hf_hs_choose_alpn(hs);

@@ -54,6 +54,7 @@ struct hf_config {
     bool insecure_no_verification, insecure_no_extended_master_secret;
     bool insecure_rsa_key_transport;
     bool grease, middlebox_compatibility, keep_peer_chain, retry_cookie;
+    uint32_t stateless_retry_s; /* 0: the state is kept */
     uint16_t record_size_limit, padding;
     uint64_t key_limit;
     hf_limits limits;

@@ -101,7 +101,10 @@ static hf_status take_ccs(hf_conn *c, const hf_record *r, hf_error *e)
                        NULL);
     if (c->hs != NULL && c->hs->table == hf_table12)
         return take_ccs12(c, r, e);
-    if (c->hs == NULL || (c->hs->facts & HF_F_HELLO) == 0)
+    /* where a retry leaves no state, it may have come behind a hello that is forgotten: 4.3.2 */
+    bool hello =
+        c->hs != NULL && ((c->hs->facts & HF_F_HELLO) != 0 || c->cfg->stateless_retry_s != 0);
+    if (!hello)
         return hf_fail(e, HF_E_UNEXPECTED_CCS, "type",
                        "none before the first ClientHello or after the handshake", NULL);
     if (c->cfg->max_version < HF_VERSION_TLS_1_3) /* a client: a server is in table12 by now */
@@ -306,27 +309,62 @@ static hf_status finish_handshake(hf_conn *c)
     return HF_OK;
 }
 
+/* HelloRetryRequest is in the output, and the client will bring back what was known in its cookie.
+ * What remains is a connection as it was at first, but for one fact: there was a retry. */
+static hf_status forget(hf_conn *c)
+{
+    if (hf_channel_own(&c->channel) != HF_OK)
+        return HF_E_OUT_OF_MEMORY;
+    hf_buf_free(&c->messages); /* empty: the hello ended its record */
+    hf_free(c->host);
+    hf_free(c->alpn);
+    c->host = NULL;
+    c->alpn = NULL;
+    c->suite = NULL;
+    c->group = NULL;
+    c->own_scheme = NULL;
+    c->own_identity = NULL;
+    c->version = 0;
+    hf_handshake_leave(c->hs);
+    c->hs = NULL;
+    return HF_OK;
+}
+
+/* The scratch of a connection that was left without one, when there is something to do. */
+static hf_status begin_again(hf_conn *c)
+{
+    if (c->hs != NULL || c->established || !hf_channel_has_input(&c->channel))
+        return HF_OK;
+    return hf_handshake_new(c);
+}
+
 /* One turn: *more is false when only the outside can help. */
 static hf_status turn(hf_conn *c, bool *more, hf_error *e)
 {
     *more = false;
+    hf_status s = begin_again(c);
+    if (s != HF_OK)
+        return hf_fail(e, s, NULL, NULL, NULL);
     if (c->hs != NULL) {
         hf_script_want want;
-        hf_status s = hf_script_run(c->hs, &want);
+        s = hf_script_run(c->hs, &want);
         if (s != HF_OK) {
             *e = c->hs->error;
             return s;
         }
         if (want == HF_SCRIPT_JOB)
             return HF_OK;
+        *more = want == HF_SCRIPT_FORGET;
         if (want == HF_SCRIPT_DONE)
             s = finish_handshake(c);
+        else if (want == HF_SCRIPT_FORGET)
+            s = forget(c);
         if (s != HF_OK)
             return hf_fail(e, s, NULL, NULL, NULL);
     }
-    if (c->data.n != 0)
+    if (c->data.n != 0 || *more || (c->hs == NULL && !c->established))
         return HF_OK;
-    hf_status s = next_message(c, more, e);
+    s = next_message(c, more, e);
     if (s != HF_OK || *more)
         return s;
     hf_record record;

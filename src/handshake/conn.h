@@ -9,6 +9,9 @@
 typedef struct hf_handshake hf_handshake;
 struct hf_session;
 
+/* Early data comes under a key that a server does not have: so much of it is dropped unread. */
+#define HF_EARLY_DATA_SKIPPED 65536U
+
 struct hf_conn {
     hf_config *cfg;
     hf_channel channel;

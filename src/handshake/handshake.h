@@ -40,6 +40,7 @@ struct hf_handshake {
     size_t row_count, row;
     unsigned facts;
     bool working; /* the present row's work was started */
+    bool forget;  /* HelloRetryRequest went out with a cookie that holds all that is known */
     hf_job job;
     hf_executor executor; /* of the next job, in place of the config's; .submit NULL: none */
     hf_buf flight;        /* messages built and not yet sent as a record */
@@ -256,7 +257,17 @@ hf_status hf_s13_judge_second_hello(hf_handshake *hs, hf_reader *r);
 hf_status hf_s13_choose(hf_handshake *hs);
 hf_status hf_s13_choose_again(hf_handshake *hs);
 
+/* choose13.c: what a second hello may not change: a reader at the extensions of a hello that
+ * parsed, and the next of those extensions; false at the end. */
+void hf_13_at_extensions(hf_reader *r, hf_reader *extensions, hf_bytes message);
+bool hf_13_next_fixed(hf_reader *extensions, uint16_t *type, hf_bytes *data);
+
+/* cookie13.c: HelloRetryRequest without keeping anything */
+hf_status hf_s13_make_stateless_cookie(hf_handshake *hs);
+hf_status hf_s13_recall(hf_handshake *hs);
+
 /* server13.c: what a server answers */
+void hf_s13_write_retry(const hf_handshake *hs, hf_writer *w); /* hs->retry_group, hs->cookie */
 hf_status hf_s13_build_retry(hf_handshake *hs, hf_writer *w);
 hf_status hf_s13_agree(hf_handshake *hs);
 hf_status hf_s13_build_hello(hf_handshake *hs, hf_writer *w);

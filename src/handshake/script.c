@@ -158,8 +158,8 @@ hf_status hf_script_run(hf_handshake *hs, hf_script_want *want)
         }
         if (s != HF_OK)
             return s;
-        if (waiting) {
-            *want = HF_SCRIPT_JOB;
+        if (waiting || hs->forget) {
+            *want = waiting ? HF_SCRIPT_JOB : HF_SCRIPT_FORGET;
             return hf_hs_flush(hs);
         }
     }

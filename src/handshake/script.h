@@ -43,6 +43,7 @@ enum {
     HF_F_RESUMED = 1 << 11,   /* TLS 1.2: a session goes on: no certificates, no key exchange */
     HF_F_TICKET = 1 << 12,    /* TLS 1.2: the server promised a NewSessionTicket */
     HF_F_TRANSPORT = 1 << 13, /* TLS 1.2: the client encrypts the secret: no ServerKeyExchange */
+    HF_F_COOKIE = 1 << 14,    /* server: the retry is known from the hello's cookie alone */
 };
 
 /* A build handler may return this instead of HF_OK: the message of its HF_MAY row is left out. */
@@ -76,7 +77,12 @@ extern const size_t hf_table12_rows;
 bool hf_row_applies(const hf_row *row, unsigned facts);
 
 /* What the driver waits for. */
-typedef enum hf_script_want { HF_SCRIPT_MESSAGE, HF_SCRIPT_JOB, HF_SCRIPT_DONE } hf_script_want;
+typedef enum hf_script_want {
+    HF_SCRIPT_MESSAGE,
+    HF_SCRIPT_JOB,
+    HF_SCRIPT_DONE,
+    HF_SCRIPT_FORGET, /* for a hello that brings back all that was known: the scratch may go */
+} hf_script_want;
 
 /* Walks on as far as it can without the peer: sends, works, takes results. */
 hf_status hf_script_run(hf_handshake *hs, hf_script_want *want);

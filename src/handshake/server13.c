@@ -31,23 +31,33 @@ static hf_status make_cookie(hf_handshake *hs)
     return hf_hs_random(hs, p, COOKIE_LEN);
 }
 
-hf_status hf_s13_build_retry(hf_handshake *hs, hf_writer *w)
+void hf_s13_write_retry(const hf_handshake *hs, hf_writer *w)
 {
     hf_server_hello m;
-    if (hs->retry_group == NULL)
-        return HF_SKIP;
     start_hello(hs, &m, hf_hello_retry_random);
     m.is_retry = true;
     m.extensions.present |= HF_X_BIT(HF_X_KEY_SHARE);
     m.extensions.share_group = hs->retry_group->id;
-    if (hs->cfg->retry_cookie) {
-        hf_status s = make_cookie(hs);
-        if (s != HF_OK)
-            return s;
+    if (hs->cookie.n != 0) {
         m.extensions.present |= HF_X_BIT(HF_X_COOKIE);
         m.extensions.cookie = hs->cookie;
     }
     hf_server_hello_build(w, &m);
+}
+
+hf_status hf_s13_build_retry(hf_handshake *hs, hf_writer *w)
+{
+    hf_status s = HF_OK;
+    if (hs->retry_group == NULL)
+        return HF_SKIP;
+    hs->forget = hs->cfg->stateless_retry_s != 0;
+    if (hs->forget)
+        s = hf_s13_make_stateless_cookie(hs);
+    else if (hs->cfg->retry_cookie)
+        s = make_cookie(hs);
+    if (s != HF_OK)
+        return s;
+    hf_s13_write_retry(hs, w);
     hf_transcript_retry(&hs->transcript);
     hs->conn->hello_retry = true;
     return HF_OK;

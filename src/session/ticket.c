@@ -138,12 +138,25 @@ static void drop(const hf_aead *aead, void *state)
     hf_free_wiped(state, aead->state_len);
 }
 
-hf_status hf_ticket_seal(hf_ticket_keys *k, const hf_provider *provider, int64_t now_s,
-                         hf_bytes state, hf_buf *out)
+/* Tickets have the key itself, as they always had. */
+static void turn_to(hf_seal_use use, const hf_provider *provider, ticket_key *key)
+{
+    hf_hmac_key k;
+    if (use == HF_SEAL_TICKET)
+        return;
+    hf_hmac_key_init(&k, hf_hash_find(provider, 4), hf_bytes_of(key->key, KEY_LEN));
+    hf_hkdf_expand(&k, hf_bytes_text("handfast HelloRetryRequest cookie"), key->key, KEY_LEN);
+    hf_wipe(&k, sizeof(k));
+}
+
+hf_status hf_seal_for(hf_seal_use use, hf_ticket_keys *k, const hf_provider *provider,
+                      int64_t now_s, hf_bytes state, hf_buf *out)
 {
     const hf_aead *aead = hf_aead_find(provider, "AES-256-GCM");
     ticket_key key;
     hf_status s = sealing_key(k, provider, now_s, &key);
+    if (s == HF_OK)
+        turn_to(use, provider, &key);
     if (s == HF_OK)
         s = hf_buf_reserve(out, state.n + HF_TICKET_OVERHEAD);
     void *cipher = s == HF_OK ? expand(aead, key.key) : NULL;
@@ -165,13 +178,20 @@ hf_status hf_ticket_seal(hf_ticket_keys *k, const hf_provider *provider, int64_t
     return s;
 }
 
-hf_status hf_ticket_open(hf_ticket_keys *k, const hf_provider *provider, int64_t now_s,
-                         hf_bytes ticket, hf_buf *out)
+hf_status hf_ticket_seal(hf_ticket_keys *k, const hf_provider *provider, int64_t now_s,
+                         hf_bytes state, hf_buf *out)
+{
+    return hf_seal_for(HF_SEAL_TICKET, k, provider, now_s, state, out);
+}
+
+hf_status hf_open_for(hf_seal_use use, hf_ticket_keys *k, const hf_provider *provider,
+                      int64_t now_s, hf_bytes ticket, hf_buf *out)
 {
     const hf_aead *aead = hf_aead_find(provider, "AES-256-GCM");
     ticket_key key;
     if (ticket.n <= HF_TICKET_OVERHEAD || !opening_key(k, ticket.p, now_s, &key))
         return HF_E_BAD_RECORD_MAC;
+    turn_to(use, provider, &key);
     const uint8_t *nonce = ticket.p + HF_TICKET_KEY_NAME, *sealed = nonce + HF_AEAD_NONCE;
     size_t n = ticket.n - HF_TICKET_KEY_NAME - HF_AEAD_NONCE;
     hf_status s = hf_buf_reserve(out, n);
@@ -187,6 +207,12 @@ hf_status hf_ticket_open(hf_ticket_keys *k, const hf_provider *provider, int64_t
     }
     hf_wipe(&key, sizeof(key));
     return s;
+}
+
+hf_status hf_ticket_open(hf_ticket_keys *k, const hf_provider *provider, int64_t now_s,
+                         hf_bytes ticket, hf_buf *out)
+{
+    return hf_open_for(HF_SEAL_TICKET, k, provider, now_s, ticket, out);
 }
 
 /* ---- keys from files ---- */

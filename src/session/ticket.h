@@ -11,7 +11,21 @@
 #define HF_TICKET_KEY_NAME 16U
 #define HF_TICKET_OVERHEAD (HF_TICKET_KEY_NAME + HF_AEAD_NONCE + 16U)
 
-/* Appends the sealed form of `state` to `out`. `now_s` decides about a change of keys.
+/* The same keys seal other things than tickets, each under a key derived for it, so that none of
+ * them can be shown in another's place. */
+typedef enum hf_seal_use {
+    HF_SEAL_TICKET,
+    HF_SEAL_COOKIE, /* of HelloRetryRequest */
+} hf_seal_use;
+
+hf_status hf_seal_for(hf_seal_use use, hf_ticket_keys *k, const hf_provider *provider,
+                      int64_t now_s, hf_bytes state, hf_buf *out);
+hf_status hf_open_for(hf_seal_use use, hf_ticket_keys *k, const hf_provider *provider,
+                      int64_t now_s, hf_bytes sealed, hf_buf *out);
+
+/* Both for tickets.
+
+ * Appends the sealed form of `state` to `out`. `now_s` decides about a change of keys.
  * HF_E_RANDOM, HF_E_OUT_OF_MEMORY, HF_E_CRYPTO. */
 hf_status hf_ticket_seal(hf_ticket_keys *k, const hf_provider *provider, int64_t now_s,
                          hf_bytes state, hf_buf *out);

@@ -27,6 +27,7 @@ typedef struct scene {
     bool client;     /* memory runs out on the client only, or on the server only */
     bool transport;  /* of the secret, by RSA */
     bool resume;     /* goes on from the session of a connection before */
+    bool stateless;  /* the retry is not kept */
     bool by_id;      /* which the server keeps: a store without memory keeps nothing, and is OK */
 } scene;
 
@@ -117,6 +118,8 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
     hf_config_groups(cfg, role == HF_CLIENT ? "X25519:P-256" : s->retry ? "P-256" : "X25519");
     hf_config_keep_peer_chain(cfg, s->keep);
     hf_config_retry_cookie(cfg, true);
+    if (s->stateless && role == HF_SERVER)
+        hf_config_stateless_retry(cfg, 30);
     if (role == HF_CLIENT)
         hf_config_key_shares(cfg, 1);
     if (role == HF_SERVER)
@@ -351,6 +354,7 @@ static void each_allocation_of_a_connection_fails(void **state)
     static const scene scenes[] = {
         {.what = "plain"},
         {.what = "retry", .retry = true},
+        {.what = "stateless retry", .retry = true, .stateless = true, .alpn = true},
         {.what = "TLS 1.2", .mutual = true, .keep = true, .alpn = true, .tls12 = true},
         {.what = "TLS 1.2, traced", .data = 40000, .traced = true, .tls12 = true},
         {.what = "RSA key transport",
@@ -365,6 +369,7 @@ static void each_allocation_of_a_connection_fails(void **state)
         {.what = "direct", .data = 40000, .direct = true},
         {.what = "resumed", .resume = true, .keep = true, .alpn = true},
         {.what = "resumed, retry", .resume = true, .retry = true},
+        {.what = "resumed, stateless retry", .resume = true, .retry = true, .stateless = true},
         {.what = "resumed, mutual", .resume = true, .mutual = true, .keep = true},
         {.what = "resumed, TLS 1.2", .resume = true, .tls12 = true, .mutual = true, .keep = true},
         {.what = "resumed, TLS 1.2, by id", .resume = true, .by_id = true, .tls12 = true},

@@ -226,7 +226,7 @@ static const value_case cases[] = {
 };
 /* clang-format on */
 
-static void start(pair *p, const value_case *c)
+static void start(pair *p, const value_case *c, bool stateless)
 {
     bool retry = c->message == HR || c->nth == 1 || c->edit == server_suite_changed;
     pair_config(p, &pki);
@@ -234,6 +234,8 @@ static void start(pair *p, const value_case *c)
     hf_config_key_shares(p->client_config, 1);
     hf_config_groups(p->server_config, retry ? "P-256" : "X25519:P-256");
     hf_config_retry_cookie(p->server_config, true);
+    if (stateless)
+        assert_int_equal(hf_config_stateless_retry(p->server_config, 30), HF_OK);
     hf_config_grease(p->client_config, false); /* parsed structs do not keep it */
     hf_config_client_auth(p->server_config, HF_CLIENT_AUTH_REQUIRED);
     hf_config_add_identity(p->client_config, pki.client);
@@ -244,31 +246,47 @@ static void start(pair *p, const value_case *c)
     tamper_start(c->by_client ? p->client : p->server);
 }
 
+static void refused(const value_case *c, bool stateless)
+{
+    pair p;
+    hf_error e;
+    now = c;
+    start(&p, c, stateless);
+    tamper_message(c->message, c->nth, edit, NULL);
+    pair_run(&p);
+    hf_conn *victim = c->by_client ? p.server : p.client;
+    hf_conn_error(victim, &e);
+    if (e.code != c->code || e.alert != c->alert)
+        fail_msg("%s: %s with %s (%s)", c->what, hf_error_name(e.code), hf_alert_name(e.alert),
+                 e.field != NULL ? e.field : "");
+    tamper_expect(&p, victim, c->code);
+    pair_free(&p);
+}
+
 static void every_forbidden_value_has_its_code_and_alert(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        pair p;
-        hf_error e;
-        now = &cases[i];
-        start(&p, now);
-        tamper_message(now->message, now->nth, edit, NULL);
-        pair_run(&p);
-        hf_conn *victim = now->by_client ? p.server : p.client;
-        hf_conn_error(victim, &e);
-        if (e.code != now->code || e.alert != now->alert)
-            fail_msg("%s: %s with %s (%s)", now->what, hf_error_name(e.code),
-                     hf_alert_name(e.alert), e.field != NULL ? e.field : "");
-        tamper_expect(&p, victim, now->code);
-        pair_free(&p);
-    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        refused(&cases[i], false);
     print_message("%zu forbidden values\n", sizeof(cases) / sizeof(cases[0]));
+}
+
+/* A server that kept nothing of the first hello finds the same wrong in the second. */
+static void a_second_hello_is_judged_as_well_without_state(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (cases[i].message == CH && cases[i].nth == 1 && ++count != 0)
+            refused(&cases[i], true);
+    assert_true(count >= 9);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_forbidden_value_has_its_code_and_alert),
+        cmocka_unit_test(a_second_hello_is_judged_as_well_without_state),
     };
     pair_pki_make(&pki, HF_KEY_P256);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
