@@ -13,6 +13,7 @@
 #include "base/der_write.h"
 #include "crypto/ecdsa.h"
 #include "crypto/hkdf.h"
+#include "crypto/rsa_keys.h"
 #include "crypto/shelf.h"
 
 #include <openssl/bn.h>
@@ -48,6 +49,14 @@ static void put_ec_key(const hf_key_material *m)
 {
     if (!m->shelved || !hf_shelf_put(shelf_of(m->type), m->ec))
         EC_KEY_free(m->ec);
+}
+
+static void put_rsa_key(const hf_key_material *m)
+{
+    if (m->shelved)
+        hf_rsa_keys_put(m->rsa);
+    else
+        RSA_free(m->rsa);
 }
 
 /* For reading points, which are public. */
@@ -89,8 +98,10 @@ static ec_signature *take_ec_signature(void)
 
 void hf_key_material_clear(hf_key_material *m)
 {
-    RSA_free(m->rsa);
-    put_ec_key(m);
+    if (m->rsa != NULL)
+        put_rsa_key(m);
+    if (m->ec != NULL)
+        put_ec_key(m);
     EVP_PKEY_free(m->ed);
     *m = (hf_key_material){0};
 }
@@ -108,6 +119,10 @@ static hf_status rsa_public(const hf_spki *k, hf_key_material *out)
     if (!odd)
         return HF_E_KEY_MALFORMED;
 
+    out->shelved = true;
+    out->rsa = hf_rsa_keys_take(k);
+    if (out->rsa != NULL)
+        return HF_OK;
     out->rsa = RSA_new();
     BIGNUM *n = BN_bin2bn(k->modulus.p, (int)k->modulus.n, NULL);
     BIGNUM *e = BN_bin2bn(k->exponent.p, (int)k->exponent.n, NULL);
@@ -115,6 +130,7 @@ static hf_status rsa_public(const hf_spki *k, hf_key_material *out)
         return HF_OK;
     BN_free(n);
     BN_free(e);
+    out->shelved = false; /* it has no numbers to be found by */
     return HF_E_OUT_OF_MEMORY;
 }
 

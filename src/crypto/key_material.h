@@ -20,7 +20,7 @@ typedef struct hf_key_material {
     hf_key_type type;
     unsigned bits;
     uint8_t pss_hash; /* as in hf_spki */
-    bool shelved;     /* `ec` is a public key that goes back to where it was taken from */
+    bool shelved;     /* a public key whose object goes back to where it was taken from */
     RSA *rsa;
     EC_KEY *ec;
     EVP_PKEY *ed;
