@@ -81,6 +81,15 @@ HF_API hf_status hf_config_trust_file(hf_config *cfg, const char *path);
 HF_API hf_status hf_config_crls(hf_config *cfg, hf_crls *crls);
 HF_API hf_status hf_config_revocation(hf_config *cfg, hf_revocation demand);
 
+/* Logs of Certificate Transparency that the peer's timestamps are judged by, and how many must
+ * count
+ * (<handfast/ct.h>; NULL: what Chrome demands). A reference is taken; the logs must not be changed
+ * any more. NULL for no logs, which is the default: then nothing is asked. With logs this side asks
+ * for timestamps in the handshake too (hf_config_request_scts), and a peer that too few logs vouch
+ * for is refused with HF_E_CT_NOT_ENOUGH, unless the policy is optional; each timestamp is a check
+ * of the trace. For a client that talks to servers of the Web: no private authority has logs. */
+HF_API hf_status hf_config_ct(hf_config *cfg, hf_ct_logs *logs, const hf_ct_policy *policy);
+
 /* Remembers the peers' signatures that were found good, so that a chain met again costs no
  * signature but the peer's own proof: a reference to `cache` is taken, and several configs may
  * share one. Without this call a client has a cache of its own of 512 entries (20 KiB), and a
@@ -142,7 +151,7 @@ HF_API hf_status hf_config_cert_sigschemes(hf_config *cfg, const char *list);
 /* Ask the peer for a stapled OCSP response (RFC 6066 section 8), and for signed certificate
  * timestamps (RFC 6962)? Defaults: OCSP yes, for a certificate may demand it: one with the TLS
  * feature status_request (RFC 7633) that comes without a response gives HF_E_STAPLE_MISSING. SCTs
- * no. What came is in hf_info, for the application to check: the library does not look into it. */
+ * no, unless hf_config_ct gives logs to check them by. What came is in hf_info. */
 HF_API hf_status hf_config_request_ocsp(hf_config *cfg, bool on);
 HF_API hf_status hf_config_request_scts(hf_config *cfg, bool on);
 

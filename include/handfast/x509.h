@@ -12,6 +12,7 @@
 #define HANDFAST_X509_H
 
 #include <handfast/base.h>
+#include <handfast/ct.h>
 #include <handfast/provider.h>
 
 #ifdef __cplusplus
@@ -389,13 +390,16 @@ typedef struct hf_verify_params {
     hf_purpose purpose;
     int64_t at_s; /* the time to judge at */
     hf_verify_limits limits;
-    hf_profile profile;       /* 0: HF_PROFILE_TLS */
-    hf_revocation revocation; /* 0: HF_REVOCATION_SOFT_FAIL */
-    const hf_crls *crls;      /* NULL: none */
-    hf_bytes ocsp;            /* the OCSPResponse stapled for the end entity, DER; .p NULL: none */
-    const char *email;        /* a mailbox that the leaf must name; NULL: none is checked */
-    uint16_t key_usage;       /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
-                                 `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
+    hf_profile profile;        /* 0: HF_PROFILE_TLS */
+    hf_revocation revocation;  /* 0: HF_REVOCATION_SOFT_FAIL */
+    const hf_crls *crls;       /* NULL: none */
+    hf_bytes ocsp;             /* the OCSPResponse stapled for the end entity, DER; .p NULL: none */
+    const hf_ct_logs *ct_logs; /* NULL: nothing is asked about timestamps (<handfast/ct.h>) */
+    hf_ct_policy ct_policy;    /* what is demanded of them; 0: what Chrome demands */
+    hf_bytes sct_list;         /* those of the TLS extension, as hf_info.sct_list; .p NULL: none */
+    const char *email;         /* a mailbox that the leaf must name; NULL: none is checked */
+    uint16_t key_usage;        /* HF_KEY_USAGE_ bits that a leaf with keyUsage must have; 0: what
+                                  `purpose` needs; HF_KEY_USAGE_ANY: whatever it says */
     hf_policy_inputs policies;
     bool pedantic; /* with a profile: also where its text can be read in two ways, as that an
                       anchor that is not self-signed needs an authorityKeyIdentifier */
@@ -413,6 +417,7 @@ typedef struct hf_check {
     const char *section;       /* static: "RFC 5280 section 4.2.1.9" */
     hf_status result;          /* HF_OK or why not */
     bool from_store;           /* the certificate is the local store's */
+    bool advisory;             /* it is told, and does not decide by itself: one timestamp */
     char value[HF_ERROR_TEXT]; /* what the certificate says */
     char limit[HF_ERROR_TEXT]; /* what it was compared with */
 } hf_check;

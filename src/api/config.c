@@ -59,6 +59,7 @@ void hf_config_free(hf_config *cfg)
         hf_identity_free(cfg->identities[i]);
     hf_store_free(cfg->store);
     hf_crls_free(cfg->crls);
+    hf_ct_logs_free(cfg->ct_logs);
     hf_keypairs_free(cfg->keypairs);
     hf_sessions_drop(cfg);
     hf_buf_free(&cfg->alpn);
@@ -110,6 +111,19 @@ hf_status hf_config_crls(hf_config *cfg, hf_crls *crls)
     hf_crls *held = crls != NULL ? hf_crls_ref(crls) : NULL;
     hf_crls_free(cfg->crls);
     cfg->crls = held;
+    return HF_OK;
+}
+
+hf_status hf_config_ct(hf_config *cfg, hf_ct_logs *logs, const hf_ct_policy *policy)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    hf_ct_logs *held = logs != NULL ? hf_ct_logs_ref(logs) : NULL;
+    hf_ct_logs_free(cfg->ct_logs);
+    cfg->ct_logs = held;
+    cfg->ct_policy = policy != NULL ? *policy : (hf_ct_policy){.logs = 0};
+    if (held != NULL)
+        cfg->request_scts = true;
     return HF_OK;
 }
 

@@ -140,6 +140,9 @@ static void run_verify_chain(hf_job *job)
         .revocation = cfg->revocation,
         .crls = cfg->crls,
         .ocsp = hs->peer_ocsp,
+        .ct_logs = cfg->ct_logs,
+        .ct_policy = cfg->ct_policy,
+        .sct_list = hs->peer_scts,
     };
     hf_verify_report report = {keep_check, hs, keep_path};
     job->status = hf_verify_chain(hs->peer_certs, hs->peer_cert_count, &params,

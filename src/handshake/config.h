@@ -48,7 +48,9 @@ struct hf_config {
     hf_signature_cache *signatures; /* NULL after freezing: no cache */
     bool signatures_set;
     hf_revocation revocation;
-    hf_crls *crls; /* NULL: none */
+    hf_crls *crls;       /* NULL: none */
+    hf_ct_logs *ct_logs; /* NULL: nothing is asked about timestamps */
+    hf_ct_policy ct_policy;
 
     hf_client_auth client_auth;
     bool insecure_no_verification, insecure_no_extended_master_secret;

@@ -18,6 +18,7 @@
 
 #define OID_BASIC "\x2b\x06\x01\x05\x05\x07\x30\x01\x01"
 #define OID_NONCE "\x2b\x06\x01\x05\x05\x07\x30\x01\x02"
+#define OID_SCTS  "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x05" /* RFC 6962 section 3.3 */
 
 static unsigned read_enumerated(hf_reader *r, const char *name)
 {
@@ -27,8 +28,9 @@ static unsigned read_enumerated(hf_reader *r, const char *name)
     return v.n == 1 ? v.p[0] : 0;
 }
 
-/* Extensions under [1]: a nonce is known and not asked for; what else is critical is not known. */
-static bool read_extensions(hf_reader *r, const char *name)
+/* Extensions under [1]: a nonce is known and not asked for, timestamps go to `*scts` (where there
+ * is a place for them); what else is critical is not known. */
+static bool read_extensions(hf_reader *r, const char *name, hf_bytes *scts)
 {
     hf_reader explicit, list, ext;
     bool unknown_critical = false;
@@ -40,9 +42,12 @@ static bool read_extensions(hf_reader *r, const char *name)
         hf_der_enter(&list, &ext, HF_DER_SEQUENCE, "Extension");
         hf_bytes oid = hf_der_oid(&ext, "extnID");
         bool critical = hf_der_peek(&ext) == HF_DER_BOOLEAN && hf_der_boolean(&ext, "critical");
-        hf_der_value(&ext, HF_DER_OCTET_STRING, "extnValue");
+        hf_bytes value = hf_der_value(&ext, HF_DER_OCTET_STRING, "extnValue");
+        bool is_scts = scts != NULL && HF_OID_IS(oid, OID_SCTS);
         hf_reader_done(&ext);
-        unknown_critical |= critical && !HF_OID_IS(oid, OID_NONCE);
+        if (is_scts)
+            *scts = value;
+        unknown_critical |= critical && !is_scts && !HF_OID_IS(oid, OID_NONCE);
     }
     hf_reader_done(&list);
     hf_reader_done(&explicit);
@@ -109,7 +114,7 @@ static void read_single(hf_reader *list, hf_ocsp_single *s)
         s->has_next_update = true;
         hf_reader_done(&next);
     }
-    s->unknown_critical = read_extensions(&one, "singleExtensions");
+    s->unknown_critical = read_extensions(&one, "singleExtensions", &s->sct_list);
     hf_reader_done(&one);
 }
 
@@ -161,7 +166,7 @@ static void read_data(hf_reader *basic, hf_ocsp *o)
         read_single(&list, &single);
     }
     hf_reader_done(&list);
-    o->unknown_critical = read_extensions(&tbs, "responseExtensions");
+    o->unknown_critical = read_extensions(&tbs, "responseExtensions", NULL);
     hf_reader_done(&tbs);
     o->tbs = hf_der_since(basic, start);
 }

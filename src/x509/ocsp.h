@@ -28,6 +28,7 @@ typedef struct hf_ocsp_single {
     int reason; /* 0: unspecified, or none given */
     int64_t this_update_s, next_update_s;
     bool has_next_update, unknown_critical;
+    hf_bytes sct_list; /* value of the extension with timestamps (RFC 6962 section 3.3); .p NULL */
 } hf_ocsp_single;
 
 /* Parses the whole, strictly DER, each single response too. HF_E_OCSP_MALFORMED. */

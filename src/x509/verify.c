@@ -11,6 +11,7 @@
 #include "x509/revocation.h"
 #include "x509/signature_cache.h"
 #include "x509/store.h"
+#include "x509/transparency.h"
 
 #include <stdio.h>
 
@@ -319,6 +320,7 @@ static hf_status lend_search(void *ctx, const hf_cert *signer)
     p.host = NULL;
     p.purpose = HF_PURPOSE_ANY;
     p.profile = HF_PROFILE_TLS;
+    p.ct_logs = NULL;
     search s = {.params = &p,
                 .chain = outer->chain,
                 .count = outer->count,
@@ -358,6 +360,43 @@ static bool judge_revocation(search *s, unsigned anchor)
         if (told && !settle(s, &k, depth, anchor * 64 + 62))
             return false;
     }
+    return true;
+}
+
+/* ---- transparency, of the end entity ---- */
+
+/* One timestamp: no reason to leave the path, and no failure to be ranked. */
+static void tell_timestamp(void *ctx, hf_check *k)
+{
+    search *s = ctx;
+    k->path = s->path_number;
+    k->depth = 0;
+    k->cert = s->path[0].cert;
+    k->from_store = s->path[0].from_store;
+    s->report->check(s->report->ctx, k);
+}
+
+static bool judge_transparency(search *s, unsigned anchor)
+{
+    const hf_cert *leaf = s->path[0].cert;
+    const hf_cert *issuer = anchor > 0 ? s->path[1].cert : leaf->self_issued ? leaf : NULL;
+    const hf_transparency_help help = {s, lend_signature,
+                                       s->report != NULL ? tell_timestamp : NULL};
+    hf_check k = {.name = "certificateTransparency", .section = "RFC 6962 section 3"};
+    if (s->params->ct_logs == NULL)
+        return true;
+    hf_status result = hf_transparency_judge(s->params, &help, leaf, issuer, &k);
+    if (result == HF_E_OUT_OF_MEMORY)
+        hf_fail(s->e, result, NULL, NULL, NULL);
+    if (result == HF_E_OUT_OF_MEMORY || result == HF_E_PATH_BUDGET) {
+        s->fatal = result;
+        return false;
+    }
+    if (!s->params->ct_policy.optional)
+        return settle(s, &k, 0, anchor * 64 + 63);
+    k.advisory = true;
+    if (s->report != NULL)
+        tell_timestamp(s, &k);
     return true;
 }
 
@@ -580,7 +619,7 @@ static bool extend(search *s, unsigned depth)
     unsigned tried = 0;
     if (s->path[depth].from_store)
         return is_wanted_anchor(s, s->path[depth].cert) && judge_policies(s, depth) &&
-               judge_revocation(s, depth);
+               judge_revocation(s, depth) && judge_transparency(s, depth);
     if (!judge_algorithm(s, depth))
         return false;
     candidates k;

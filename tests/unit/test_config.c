@@ -110,6 +110,7 @@ static bool set(unsigned i, hf_config *cfg, hf_status *s)
         SETTER(32, hf_config_ticket_sealer(cfg, &sealer));
         SETTER(33, hf_config_early_data_store(cfg, NULL, NULL));
         SETTER(34, hf_config_stateless_retry(cfg, 30));
+        SETTER(35, hf_config_ct(cfg, NULL, NULL));
 #undef SETTER
     default:
         return false;
