@@ -99,7 +99,7 @@ static hf_status take_ccs(hf_conn *c, const hf_record *r, hf_error *e)
     if (r->encrypted)
         return hf_fail(e, HF_E_UNEXPECTED_CCS, "type", "no change_cipher_spec inside encryption",
                        NULL);
-    if (c->hs != NULL && c->hs->table == hf_table12)
+    if (c->hs != NULL && c->hs->speaks_12)
         return take_ccs12(c, r, e);
     /* where a retry leaves no state, it may have come behind a hello that is forgotten: 4.3.2 */
     bool hello =
@@ -240,7 +240,7 @@ hf_status hf_conn_count_request(hf_conn *c, hf_status code, hf_error *e)
 static bool is_idle_request(const hf_conn *c, hf_bytes message)
 {
     return message.p[0] == HF_MSG_HELLO_REQUEST && message.n == 4 && hf_conn_is_client(c) &&
-           (c->hs->table == hf_table12 ||
+           (c->hs->speaks_12 ||
             (c->version == 0 && c->cfg->min_version == HF_VERSION_TLS_1_2));
 }
 

@@ -39,8 +39,9 @@ struct hf_handshake {
     const hf_row *table;
     size_t row_count, row;
     unsigned facts;
-    bool working; /* the present row's work was started */
-    bool forget;  /* HelloRetryRequest went out with a cookie that holds all that is known */
+    bool speaks_12; /* the table is TLS 1.2's: hf_script_speak_12 */
+    bool working;   /* the present row's work was started */
+    bool forget;    /* HelloRetryRequest went out with a cookie that holds all that is known */
     hf_job job;
     hf_executor executor; /* of the next job, in place of the config's; .submit NULL: none */
     hf_buf flight;        /* messages built and not yet sent as a record */

@@ -258,6 +258,7 @@ hf_status hf_script_receive_ccs(hf_handshake *hs)
 void hf_script_speak_12(hf_handshake *hs, uint8_t message)
 {
     hs->table = hf_table12;
+    hs->speaks_12 = true;
     hs->row_count = hf_table12_rows;
     for (hs->row = 0; hf_table12[hs->row].message != message;)
         hs->row++;
