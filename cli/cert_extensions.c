@@ -335,24 +335,41 @@ static void tls_feature(cli_lines *l, hf_bytes value)
             cli_put_line(l, "TLS extension %" PRIu64 " is required", small_integer(content));
 }
 
-/* An OCTET STRING with a TLS list: version(1), log id(32), time in ms(8), ... RFC 6962 3.3. */
+static const char *sct_algorithm(uint16_t algorithm)
+{
+    return algorithm == 0x0403   ? "ECDSA with SHA-256"
+           : algorithm == 0x0401 ? "RSA with SHA-256"
+                                 : "an algorithm that no log has";
+}
+
+static void timestamp(cli_lines *l, hf_bytes bytes)
+{
+    hf_sct sct;
+    char when[40], text[200];
+    if (hf_sct_parse(bytes, &sct, NULL) != HF_OK) {
+        cli_put_line(l, "malformed: %s", cli_hex_text(text, sizeof text, bytes));
+        return;
+    }
+    if (sct.version != 0) {
+        cli_put_line(l, "of version %u, which is not known", sct.version + 1U);
+        return;
+    }
+    cli_date_text(when, sizeof when, (int64_t)(sct.timestamp_ms / 1000));
+    cli_put_line(l, "%s and %u ms, %s", when, (unsigned)(sct.timestamp_ms % 1000),
+                 sct_algorithm(sct.algorithm));
+    cli_put_line(l, "  log %s", cli_hex_text(text, sizeof text, sct.log_id));
+    if (sct.extensions.n != 0)
+        cli_put_line(l, "  extensions %s", cli_hex_text(text, sizeof text, sct.extensions));
+}
+
+/* RFC 6962 section 3.3. What is malformed shows as its bytes. */
 static void timestamps(cli_lines *l, hf_bytes value)
 {
-    hf_bytes list;
-    uint8_t tag;
-    char when[40], log[200];
-    if (!cli_der_next(&value, &tag, &list) || tag != 0x04 || list.n < 2)
+    hf_bytes list, sct;
+    if (hf_sct_list_read(value, &list, NULL) != HF_OK)
         return;
-    for (size_t at = 2; at + 2 <= list.n;) {
-        size_t n = (size_t)list.p[at] << 8 | list.p[at + 1];
-        const uint8_t *p = list.p + at + 2;
-        if (n < 41 || n > list.n - at - 2)
-            return;
-        int64_t ms = (int64_t)small_integer((hf_bytes){p + 33, 8});
-        cli_put_line(l, "%s, log %s", cli_date_text(when, sizeof when, ms / 1000),
-                     cli_hex_text(log, 40, (hf_bytes){p + 1, 32}));
-        at += 2 + n;
-    }
+    while (hf_sct_next(&list, &sct))
+        timestamp(l, sct);
 }
 
 /* ---- extensions ---- */

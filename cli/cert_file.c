@@ -301,6 +301,8 @@ void cli_chain_free(cli_chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++)
         cli_bytes_free(&chain->der[i]);
+    cli_bytes_free(&chain->ocsp);
+    cli_bytes_free(&chain->scts);
     chain->count = 0;
 }
 
@@ -405,6 +407,20 @@ cli_exit cli_chain_read_file(cli *c, const char *path, cli_chain *out)
     return status;
 }
 
+/* Nothing of nothing. */
+static bool copy(hf_bytes from, cli_bytes *to)
+{
+    *to = (cli_bytes){NULL, 0};
+    if (from.n == 0)
+        return true;
+    to->p = malloc(from.n);
+    if (to->p == NULL)
+        return false;
+    memcpy(to->p, from.p, from.n);
+    to->n = from.n;
+    return true;
+}
+
 static hf_status collect(cli *c, const cli_target *t, hf_config *cfg, cli_chain *out, hf_error *e)
 {
     hf_stream *s;
@@ -414,6 +430,11 @@ static hf_status collect(cli *c, const cli_target *t, hf_config *cfg, cli_chain 
     const hf_cert *cert;
     for (size_t i = 0; status == HF_OK && (cert = hf_peer_cert(hf_stream_conn(s), i)) != NULL; i++)
         status = add(out, cert->der, e);
+    hf_info info;
+    hf_conn_info(hf_stream_conn(s), &info);
+    if (status == HF_OK &&
+        (!copy(info.ocsp_response, &out->ocsp) || !copy(info.sct_list, &out->scts)))
+        status = HF_E_OUT_OF_MEMORY;
     (void)hf_stream_close(s);
     if (status == HF_OK && out->count == 0)
         status = e->code = HF_E_SERVER_NO_CERTIFICATE;
@@ -436,6 +457,8 @@ cli_exit cli_chain_read_peer(cli *c, const char *host_port, cli_chain *out)
         status = hf_config_insecure_no_verification(cfg);
     if (status == HF_OK)
         status = hf_config_keep_peer_chain(cfg, true);
+    if (status == HF_OK && cli_find_option(c->command, "ct-logs", 7) != NULL)
+        status = hf_config_request_scts(cfg, cli_count(c, "ct-logs") != 0);
     if (status == HF_OK)
         status = hf_config_freeze(cfg, &e);
     if (status == HF_OK)

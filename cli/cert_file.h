@@ -44,6 +44,7 @@ typedef struct cli_chain {
     cli_bytes der[CLI_CHAIN_MAX];
     hf_cert cert[CLI_CHAIN_MAX]; /* parsed, borrowing from `der` */
     size_t count;
+    cli_bytes ocsp, scts; /* what a peer sent with them: as in hf_info; .p NULL: nothing */
 } cli_chain;
 
 /* Reads all certificates of a PEM or DER file. Reports what fails, also when there is none. */

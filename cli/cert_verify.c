@@ -5,6 +5,7 @@
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
 #include "cli/cert_text.h"
+#include "cli/ct_logs.h"
 #include "cli/revocation.h"
 #include "cli/starttls.h"
 
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { FILE_MOST = 1 << 20 }; /* bytes of a response or a list */
 
 static const cli_option own[] = {
     {.name = "name",
@@ -25,8 +28,10 @@ static const cli_option own[] = {
     {.name = "purpose",
      .kind = CLI_CHOICE,
      .value = "PURPOSE",
-     .choices = "server|client|any",
-     .help = "what it is used for (default server)"},
+     .choices = "server|client|email|code-signing|time-stamping|ocsp|crl-sign|any",
+     .help =
+         "what it is used for (default server): a purpose of extKeyUsage, or crl-sign, for which "
+         "keyUsage must allow to sign revocation lists"},
     {.name = "profile",
      .kind = CLI_CHOICE,
      .value = "PROFILE",
@@ -43,6 +48,14 @@ static const cli_option own[] = {
      .help = "one of them must be valid on the whole path (RFC 5280 section 6.1.1)"},
     {.name = "inhibit-mapping", .kind = CLI_FLAG, .help = "no policy is mapped to another"},
     {.name = "inhibit-any-policy", .kind = CLI_FLAG, .help = "anyPolicy stands for none"},
+    {.name = "ocsp",
+     .kind = CLI_FILE,
+     .value = "FILE",
+     .help = "judge by this OCSP response (DER), in place of what the server staples"},
+    {.name = "scts",
+     .kind = CLI_FILE,
+     .value = "FILE",
+     .help = "judge by this list of certificate timestamps too, in place of what the server sends"},
     {.name = "untrusted",
      .kind = CLI_FILE,
      .repeats = true,
@@ -54,8 +67,9 @@ static const cli_option own[] = {
 static const cli_group groups[] = {
     {"Options", own},
     {"Report", cli_json_options},
-    {"Trust, and asking a server", cli_tls_client_options},
+    {"Trust, and asking a server", cli_tls_asking_options},
     {"Revocation", cli_revocation_options},
+    {"Certificate Transparency", cli_ct_options},
     {"From plain text to TLS", cli_starttls_options},
     {0},
 };
@@ -74,6 +88,10 @@ static const cli_example examples[] = {
      "with your own authority"},
     {"handfast cert verify chain.pem --profile webpki", "by the rules for public authorities too"},
     {"handfast cert verify localhost.pem --cacert ca.pem --crl ca.crl", "was it revoked?"},
+    {"handfast cert verify chain.pem --ocsp response.der --revocation hard-leaf",
+     "does its issuer still stand by it?"},
+    {"handfast cert verify example.org:443 --ct-logs log_list.json",
+     "do enough logs of Certificate Transparency vouch for it?"},
     {"handfast cert verify example.org:443 --at 2030-01-01", "will it still be good then?"},
     {0},
 };
@@ -120,13 +138,17 @@ static void heading(report *r, const hf_check *k)
 static void check_text(report *r, const hf_check *k)
 {
     bool ok = k->result == HF_OK;
+    cli_color color = ok ? CLI_GREEN : k->advisory ? CLI_YELLOW : CLI_RED;
     heading(r, k);
-    printf("   %s%-6s%s  %-20s %s%s%s\n", cli_color_code(r->c->color_out, ok ? CLI_GREEN : CLI_RED),
-           ok ? "ok" : "FAILED", cli_color_code(r->c->color_out, CLI_PLAIN), k->name,
+    printf("   %s%-6s%s  %-20s %s%s%s\n", cli_color_code(r->c->color_out, color),
+           ok            ? "ok"
+           : k->advisory ? "not ok"
+                         : "FAILED",
+           cli_color_code(r->c->color_out, CLI_PLAIN), k->name,
            cli_color_code(r->c->color_out, CLI_DIM), k->section == NULL ? "" : k->section,
            cli_color_code(r->c->color_out, CLI_PLAIN));
     if (!ok)
-        safe_print(r->c, CLI_RED, "because", hf_error_sentence(k->result));
+        safe_print(r->c, color, "because", hf_error_sentence(k->result));
     if (!ok || !r->c->quiet) {
         safe_print(r->c, CLI_DIM, "it says", k->value);
         safe_print(r->c, CLI_DIM, "needed", k->limit);
@@ -145,11 +167,12 @@ static void check_json(report *r, const hf_check *k)
     char subject[500] = "";
     if (k->cert != NULL)
         hf_name_text(k->cert->subject, subject, sizeof subject);
-    json_t *o = json_pack("{s:i, s:i, s:o, s:b, s:s, s:b, s:s, s:o, s:o, s:s}", "path",
-                          (int)k->path, "depth", (int)k->depth, "subject", safe_json(subject),
-                          "from_store", k->from_store, "check", k->name, "ok", k->result == HF_OK,
-                          "result", hf_error_name(k->result), "value", safe_json(k->value), "limit",
-                          safe_json(k->limit), "section", k->section == NULL ? "" : k->section);
+    json_t *o =
+        json_pack("{s:i, s:i, s:o, s:b, s:s, s:b, s:b, s:s, s:o, s:o, s:s}", "path", (int)k->path,
+                  "depth", (int)k->depth, "subject", safe_json(subject), "from_store",
+                  k->from_store, "check", k->name, "ok", k->result == HF_OK, "advisory",
+                  k->advisory, "result", hf_error_name(k->result), "value", safe_json(k->value),
+                  "limit", safe_json(k->limit), "section", k->section == NULL ? "" : k->section);
     json_array_append_new(r->checks, o);
 }
 
@@ -280,26 +303,39 @@ static hf_policy_inputs policies_asked_for(const cli *c, const char *oids[POLICI
                               .inhibit_any = cli_flag(c, "inhibit-any-policy")};
 }
 
-static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, const char *name,
-                      int64_t at_s)
+/* What --purpose asks for: a purpose, and what keyUsage must allow (0: what goes with it). */
+static void purpose_asked_for(const cli *c, hf_verify_params *params)
 {
-    const char *purpose = cli_text(c, "purpose");
-    hf_verify_params params = {.store = store, .host = name, .at_s = at_s};
-    params.purpose = purpose == NULL || purpose[0] == 's' ? HF_PURPOSE_SERVER
-                     : purpose[0] == 'c'                  ? HF_PURPOSE_CLIENT
-                                                          : HF_PURPOSE_ANY;
+    static const struct {
+        const char *name;
+        hf_purpose purpose;
+        uint16_t key_usage;
+    } purposes[] = {{"client", HF_PURPOSE_CLIENT, 0},
+                    {"email", HF_PURPOSE_EMAIL, 0},
+                    {"code-signing", HF_PURPOSE_CODE_SIGNING, 0},
+                    {"time-stamping", HF_PURPOSE_TIME_STAMPING, 0},
+                    {"ocsp", HF_PURPOSE_OCSP_SIGNING, 0},
+                    {"crl-sign", HF_PURPOSE_ANY, HF_KEY_USAGE_cRLSign},
+                    {"any", HF_PURPOSE_ANY, 0}};
+    const char *name = cli_text(c, "purpose");
+    params->purpose = HF_PURPOSE_SERVER;
+    for (size_t i = 0; name != NULL && i < sizeof purposes / sizeof purposes[0]; i++)
+        if (strcmp(name, purposes[i].name) == 0) {
+            params->purpose = purposes[i].purpose;
+            params->key_usage = purposes[i].key_usage;
+        }
+}
+
+static hf_profile profile_asked_for(const cli *c)
+{
     const char *profile = cli_text(c, "profile");
-    params.profile = profile == NULL || profile[0] == 't' ? HF_PROFILE_TLS
-                     : profile[0] == 'r'                  ? HF_PROFILE_RFC5280
-                                                          : HF_PROFILE_WEBPKI;
-    const char *policies[POLICIES_MAX + 1];
-    params.policies = policies_asked_for(c, policies);
-    hf_crls *crls;
-    cli_exit lists = cli_read_crls(c, &crls);
-    if (lists != CLI_DONE)
-        return lists;
-    params.crls = crls;
-    params.revocation = cli_revocation_demand(c);
+    return profile == NULL || profile[0] == 't' ? HF_PROFILE_TLS
+           : profile[0] == 'r'                  ? HF_PROFILE_RFC5280
+                                                : HF_PROFILE_WEBPKI;
+}
+
+static cli_exit judge(cli *c, const cli_chain *chain, const hf_verify_params *params)
+{
     report r = {
         .c = c, .checks = c->json ? json_array() : NULL, .paths = c->json ? json_array() : NULL};
     const hf_verify_report told = {.check = on_check, .path = on_path, .ctx = &r};
@@ -307,14 +343,14 @@ static cli_exit judge(cli *c, const cli_chain *chain, const hf_store *store, con
     size_t path_len = CLI_CHAIN_MAX;
     hf_error e = {0};
     hf_status status =
-        hf_verify_chain(chain->cert, chain->count, &params, &told, path, &path_len, &e);
+        hf_verify_chain(chain->cert, chain->count, params, &told, path, &path_len, &e);
     if (status != HF_OK && e.code == HF_OK)
         e.code = status;
-    cli_exit result = c->json ? verdict_json(c, &r, status, &e, path, path_len, name, at_s)
+    const char *name = params->host;
+    cli_exit result = c->json ? verdict_json(c, &r, status, &e, path, path_len, name, params->at_s)
                               : verdict_text(c, status, &e, path_len, name);
     json_decref(r.checks);
     json_decref(r.paths);
-    hf_crls_free(crls);
     return result;
 }
 
@@ -371,30 +407,100 @@ static cli_exit name_to_check(cli *c, const char *what, bool peer, cli_target *t
     return status;
 }
 
+/* The file of an option in place of what the peer sent. */
+static cli_exit read_beside(cli *c, const char *option, cli_bytes *out)
+{
+    const char *path = cli_text(c, option);
+    if (path == NULL)
+        return CLI_DONE;
+    cli_bytes_free(out);
+    return cli_file_read(c, path, FILE_MOST, out);
+}
+
+/* Looked at for what it is, since what is malformed would only count for nothing. */
+static cli_exit read_ocsp(cli *c, cli_chain *chain)
+{
+    hf_bytes rest, inside, value;
+    uint8_t tag, inner;
+    cli_exit status = read_beside(c, "ocsp", &chain->ocsp);
+    if (status != CLI_DONE || cli_text(c, "ocsp") == NULL)
+        return status;
+    rest = cli_bytes_of(&chain->ocsp);
+    if (cli_der_next(&rest, &tag, &inside) && tag == 0x30 && rest.n == 0 &&
+        cli_der_next(&inside, &inner, &value) && inner == 0x0a)
+        return CLI_DONE;
+    return cli_file_not(c, cli_text(c, "ocsp"), cli_bytes_of(&chain->ocsp), "OCSP response in DER",
+                        "as `openssl ocsp -respout FILE` writes it");
+}
+
+/* The file has the list's own length before it, as a server takes it; hf_verify_params has not. */
+static cli_exit read_scts(cli *c, cli_chain *chain)
+{
+    cli_exit status = read_beside(c, "scts", &chain->scts);
+    cli_bytes *b = &chain->scts;
+    if (status != CLI_DONE || cli_text(c, "scts") == NULL)
+        return status;
+    if (b->n < 2 || ((size_t)b->p[0] << 8 | b->p[1]) != b->n - 2)
+        return cli_file_not(c, cli_text(c, "scts"), cli_bytes_of(b),
+                            "list of certificate timestamps",
+                            "two bytes of length, then each after two bytes of its own");
+    b->n -= 2;
+    memmove(b->p, b->p + 2, b->n);
+    return CLI_DONE;
+}
+
+/* What the options say beside the chain, and the verdict. */
+static cli_exit judge_by_options(cli *c, const cli_chain *chain, hf_verify_params *params)
+{
+    const char *policies[POLICIES_MAX + 1];
+    hf_crls *crls = NULL;
+    hf_ct_logs *logs = NULL;
+    purpose_asked_for(c, params);
+    params->profile = profile_asked_for(c);
+    params->policies = policies_asked_for(c, policies);
+    params->revocation = cli_revocation_demand(c);
+    params->ocsp = cli_bytes_of(&chain->ocsp);
+    params->sct_list = cli_bytes_of(&chain->scts);
+    cli_exit status = cli_read_crls(c, &crls);
+    if (status == CLI_DONE)
+        status = cli_read_ct(c, &logs, &params->ct_policy);
+    params->crls = crls;
+    params->ct_logs = logs;
+    if (status == CLI_DONE)
+        status = judge(c, chain, params);
+    hf_crls_free(crls);
+    hf_ct_logs_free(logs);
+    return status;
+}
+
 static cli_exit verify(cli *c)
 {
-    const char *what = cli_argument_at(c, 0), *at = cli_text(c, "at"), *name;
+    const char *what = cli_argument_at(c, 0), *at = cli_text(c, "at");
     bool peer = cli_names_peer(what);
-    int64_t at_s = cli_now_s();
+    hf_verify_params params = {.at_s = cli_now_s()};
     cli_target target;
     hf_store *store = NULL;
-    if (at != NULL && !cli_date_read(at, &at_s))
+    if (at != NULL && !cli_date_read(at, &params.at_s))
         return cli_usage(c, "this is not a time", at,
                          "--at 2026-01-31, --at 2026-01-31T12:00:00Z or --at @SECONDS");
-    cli_exit status = name_to_check(c, what, peer, &target, &name);
+    cli_exit status = name_to_check(c, what, peer, &target, &params.host);
     cli_chain *chain = calloc(1, sizeof *chain);
     if (chain == NULL)
-        status = cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     if (status == CLI_DONE)
         status = read_trust(c, &store);
+    params.store = store;
     if (status == CLI_DONE)
         status = peer ? cli_chain_read_peer(c, what, chain) : cli_chain_read_file(c, what, chain);
     if (status == CLI_DONE)
         status = read_more(c, chain);
     if (status == CLI_DONE)
-        status = judge(c, chain, store, name, at_s);
-    if (chain != NULL)
-        cli_chain_free(chain);
+        status = read_ocsp(c, chain);
+    if (status == CLI_DONE)
+        status = read_scts(c, chain);
+    if (status == CLI_DONE)
+        status = judge_by_options(c, chain, &params);
+    cli_chain_free(chain);
     free(chain);
     hf_store_free(store);
     return status;

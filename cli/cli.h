@@ -114,6 +114,8 @@ extern const cli_option cli_json_options[];       /* json */
 extern const cli_option cli_tls_client_options[]; /* cacert, servername, resolve, insecure, cert,
                                                      key, ocsp, scts, password-file, no-ocsp,
                                                      ask-scts, name-authorities, timeout */
+extern const cli_option cli_tls_asking_options[]; /* of those: cacert, servername, resolve,
+                                                     password-file, timeout */
 extern const cli_option cli_tls_server_options[]; /* cert, key, ocsp, scts, password-file,
                                                      client-ca, client-auth, no-authorities,
                                                      known-names-only */

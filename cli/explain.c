@@ -3,6 +3,7 @@
 #include "explain/explain.h"
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
+#include "cli/ct_logs.h"
 #include "cli/explain_page.h"
 #include "cli/revocation.h"
 #include "cli/session_file.h"
@@ -38,6 +39,7 @@ static const cli_group groups[] = {
     {"Output", cli_json_options},
     {"Connecting", cli_tls_client_options},
     {"Revocation", cli_revocation_options},
+    {"Certificate Transparency", cli_ct_options},
     {"From plain text to TLS", cli_starttls_options},
     {"Resuming", cli_session_options},
     {"TLS", cli_tls_options},

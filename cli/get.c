@@ -2,6 +2,7 @@
  * the body goes is get_output.c's; here is what to ask whom, and where a redirect leads. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cert_dial.h"
+#include "cli/ct_logs.h"
 #include "cli/get_http.h"
 #include "cli/get_output.h"
 #include "cli/revocation.h"
@@ -62,6 +63,7 @@ static const cli_group groups[] = {
     {"Connecting", cli_tls_client_options},
     {"Resuming", cli_session_options},
     {"Revocation", cli_revocation_options},
+    {"Certificate Transparency", cli_ct_options},
     {"TLS", cli_tls_options},
     {0},
 };

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE 1
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
+#include "cli/ct_logs.h"
 #include "cli/revocation.h"
 #include "cli/tls_identities.h"
 #include "explain/explain.h"
@@ -14,6 +15,12 @@
 #include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define PASSWORD_OPTION                                                                            \
+    {                                                                                              \
+        .name = "password-file", .kind = CLI_FILE, .value = "FILE",                                \
+        .help = "its first line opens an encrypted key"                                            \
+    }
 
 #define IDENTITY_OPTIONS(who, more)                                                                \
     {.name = "cert",                                                                               \
@@ -36,26 +43,34 @@
          .repeats = true,                                                                          \
          .value = "FILE",                                                                          \
          .help = "send this list of certificate timestamps (RFC 6962) with it"},                   \
+        PASSWORD_OPTION
+
+/* Whom to ask and whom to trust. */
+#define ASKING_OPTIONS                                                                             \
+    {.name = "cacert",                                                                             \
+     .kind = CLI_FILE,                                                                             \
+     .repeats = true,                                                                              \
+     .value = "FILE",                                                                              \
+     .help = "trust the certificates in FILE (PEM) instead of the system's"},                      \
+        {.name = "servername",                                                                     \
+         .kind = CLI_TEXT,                                                                         \
+         .value = "NAME",                                                                          \
+         .help = "ask for NAME (SNI), and check the certificate for it"},                          \
     {                                                                                              \
-        .name = "password-file", .kind = CLI_FILE, .value = "FILE",                                \
-        .help = "its first line opens an encrypted key"                                            \
+        .name = "resolve", .kind = CLI_TEXT, .repeats = true, .value = "HOST:PORT:ADDR",           \
+        .help = "connect to ADDR where HOST:PORT is meant"                                         \
     }
 
+#define TIMEOUT_OPTION                                                                             \
+    {                                                                                              \
+        .name = "timeout", .kind = CLI_SECONDS, .value = "SECONDS", .min = 0, .max = 86400,        \
+        .help = "give up when the peer is silent for so long (0: never)"                           \
+    }
+
+const cli_option cli_tls_asking_options[] = {ASKING_OPTIONS, PASSWORD_OPTION, TIMEOUT_OPTION, {0}};
+
 const cli_option cli_tls_client_options[] = {
-    {.name = "cacert",
-     .kind = CLI_FILE,
-     .repeats = true,
-     .value = "FILE",
-     .help = "trust the certificates in FILE (PEM) instead of the system's"},
-    {.name = "servername",
-     .kind = CLI_TEXT,
-     .value = "NAME",
-     .help = "ask for NAME (SNI), and check the certificate for it"},
-    {.name = "resolve",
-     .kind = CLI_TEXT,
-     .repeats = true,
-     .value = "HOST:PORT:ADDR",
-     .help = "connect to ADDR where HOST:PORT is meant"},
+    ASKING_OPTIONS,
     {.name = "insecure",
      .letter = 'k',
      .kind = CLI_FLAG,
@@ -68,12 +83,7 @@ const cli_option cli_tls_client_options[] = {
     {.name = "name-authorities",
      .kind = CLI_FLAG,
      .help = "tell the server which authorities this side trusts, so that it can choose"},
-    {.name = "timeout",
-     .kind = CLI_SECONDS,
-     .value = "SECONDS",
-     .min = 0,
-     .max = 86400,
-     .help = "give up when the peer is silent for so long (0: never)"},
+    TIMEOUT_OPTION,
     {0},
 };
 
@@ -551,6 +561,8 @@ static cli_exit add_everything(cli *c, hf_role role, const hf_trace *also, hf_co
         status = add_choices(c, cfg);
     if (status == CLI_DONE)
         status = cli_tls_revocation(c, cfg);
+    if (status == CLI_DONE)
+        status = cli_tls_ct(c, cfg);
     if (status == CLI_DONE)
         status = tls_files(c);
     if (status == CLI_DONE && has_option(c, "keylog"))

@@ -210,6 +210,7 @@ static void check(reading *r, json_t *o, hf_check *c)
     c->section = text(r, o, "section");
     c->result = code(r, o);
     c->from_store = flag(r, o, "from_store");
+    c->advisory = flag(r, o, "advisory");
     copy_text(r, o, "value", c->value, sizeof c->value);
     copy_text(r, o, "limit", c->limit, sizeof c->limit);
     if (json_object_get(o, "certificate") == NULL)

@@ -139,6 +139,8 @@ static void check(ex_out *o, const ex_check *c)
     ex_json_maybe(o, "limit", c->limit);
     ex_json_maybe(o, "section", c->section);
     ex_json_bool(o, "from_store", c->from_store);
+    if (c->advisory)
+        ex_json_bool(o, "advisory", true);
     if (c->cert != NULL)
         ex_json_uint(o, "certificate", c->cert->index);
 }

@@ -65,6 +65,8 @@ static void check(ex_out *o, const hf_check *c)
     ex_json_maybe(o, "limit", c->limit);
     ex_json_maybe(o, "section", c->section);
     ex_json_bool(o, "from_store", c->from_store);
+    if (c->advisory)
+        ex_json_bool(o, "advisory", true);
     if (c->cert != NULL) {
         char subject[256];
         hf_name_text(c->cert->subject, subject, sizeof subject);

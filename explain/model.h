@@ -61,7 +61,7 @@ typedef struct ex_check {
     const char *name, *section, *value, *limit;
     hf_status result;
     const ex_cert *cert; /* may be NULL */
-    bool from_store;
+    bool from_store, advisory;
 } ex_check;
 
 /* A candidate path that was left, or accepted. */

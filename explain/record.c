@@ -154,6 +154,7 @@ static void keep_check(hf_explain *x, ex_check *c, const hf_check *check)
     c->limit = ex_text(x, check->limit);
     c->result = check->result;
     c->from_store = check->from_store;
+    c->advisory = check->advisory;
     if (check->cert == NULL)
         return;
     ex_cert *cert = ex_cert_add(x, check->cert->der);

@@ -37,7 +37,7 @@ static int good_path(const hf_explain *x)
             bool good = true;
             for (const ex_step *i = x->steps; i != NULL; i = i->next)
                 if (i->kind == HF_TRACE_CHECK && i->check.path == s->check.path &&
-                    i->check.result != HF_OK)
+                    i->check.result != HF_OK && !i->check.advisory)
                     good = false;
             if (good)
                 best = (int)s->check.path;
@@ -49,8 +49,8 @@ static int good_path(const hf_explain *x)
 static void failing(const ex_view *v, const ex_check *k)
 {
     ex_out *o = v->o;
-    ex_paint(o, "31");
-    ex_line(v, 5, 18, "FAILED", k->name);
+    ex_paint(o, k->advisory ? "33" : "31");
+    ex_line(v, 5, 18, k->advisory ? "not counted" : "FAILED", k->name);
     ex_line(v, 5, 18, "", hf_error_sentence(k->result));
     ex_paint(o, "0");
     ex_line(v, 7, 18, "it says", k->value);
@@ -86,7 +86,7 @@ static void checks(const ex_view *v, const ex_cert *c, int path)
         if (s->kind != HF_TRACE_CHECK || s->check.cert != c)
             continue;
         const ex_check *k = &s->check;
-        if (k->result != HF_OK && (path < 0 || v->level > 0)) {
+        if (k->result != HF_OK && (path < 0 || v->level > 0 || k->advisory)) {
             failing(v, k);
         } else if (k->result == HF_OK && v->level > 0) {
             passing(v, k);

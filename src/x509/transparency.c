@@ -171,9 +171,9 @@ static void tell_one(weighing *w, hf_status result, const hf_sct *sct, hf_sct_so
     hf_text_addf(&t, ", %s", source_names[source]);
     hf_text_mark_cut(&t);
     if (result == HF_OK)
-        hf_judge_limit(&k, "it counts");
+        hf_judge_limit(&k, "signed by that log for this certificate, and not from the future");
     else
-        hf_judge_limit(&k, "it does not count: %s", w->why);
+        hf_judge_limit(&k, "one that counts; here %s", w->why);
     w->help->tell(w->help->ctx, &k);
 }
 

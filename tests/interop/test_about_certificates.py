@@ -3,7 +3,7 @@ certificates that promise one, names of authorities, names that a server does no
 import re
 import unittest
 
-from peers import LOCAL_FILE, TLS, UNTRUSTED, USAGE, check, needs
+from peers import DONE, LOCAL_FILE, TLS, UNTRUSTED, USAGE, check, needs
 from test_chromium import ChromiumCase
 
 STAPLED = "tlsfeature=status_request\nextendedKeyUsage=serverAuth"
@@ -106,6 +106,27 @@ class Compression(ChromiumCase):
                     text = f.read()
                 self.assertTrue(re.search(r'"CompressedCertificate"', text), text[-2000:])
                 self.get("--cert-compression", "none", f"https://localhost:{server.port}/")
+
+
+@needs("openssl")
+class Purposes(ChromiumCase):
+    """`cert verify --purpose` of certificates that openssl made."""
+
+    def test_each_purpose_is_what_the_certificate_says(self):
+        purposes = {"server": "serverAuth", "client": "clientAuth", "email": "emailProtection",
+                    "code-signing": "codeSigning", "time-stamping": "timeStamping", "ocsp": "OCSPSigning"}
+        for made_for, oid in purposes.items():
+            pair = self.certs.by_openssl(*P256, extensions=f"extendedKeyUsage={oid}")
+            for asked in (*purposes, "any"):
+                self.handfast("cert", "verify", pair.cert, "--cacert", self.certs.ca, "--purpose", asked,
+                              expect=DONE if asked in (made_for, "any") else UNTRUSTED)
+
+    def test_crl_sign_is_what_key_usage_says(self):
+        verify = ("--cacert", self.certs.ca, "--purpose", "crl-sign")
+        self.handfast("cert", "verify", self.certs.ca, *verify)
+        done = self.handfast("cert", "verify", self.certs.issue().cert, *verify, expect=UNTRUSTED)
+        self.assertIn("keyUsage", done.err)
+        self.handfast("cert", "verify", self.certs.ca, "--cacert", self.certs.ca, "--purpose", "crl", expect=USAGE)
 
 
 if __name__ == "__main__":

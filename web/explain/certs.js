@@ -1,18 +1,21 @@
 // certs.js: every path that was tried, from the leaf up to an authority of the local store, and each check.
 import { h, facts, section } from "./dom.js";
 
+// One timestamp that does not count is told, and decides nothing by itself.
+const fails = s => s.code !== 0 && !s.advisory;
+
 function drawCheck(model, s) {
-  const bad = s.code !== 0;
-  return h(`li.${bad ? "bad" : "good"}`, { id: `check-${s.step}`, tabindex: bad ? "-1" : null },
-    h("span.mark", { "aria-hidden": "true" }, bad ? "✗" : "✓"),
-    h("div", {}, h("b", {}, s.name), h("span.sr", {}, bad ? " failed" : " passed"), " ",
+  const bad = fails(s), uncounted = s.code !== 0 && !bad;
+  return h(`li.${bad ? "bad" : uncounted ? "aside" : "good"}`, { id: `check-${s.step}`, tabindex: bad ? "-1" : null },
+    h("span.mark", { "aria-hidden": "true" }, bad ? "✗" : uncounted ? "–" : "✓"),
+    h("div", {}, h("b", {}, s.name), h("span.sr", {}, bad ? " failed" : uncounted ? " does not count" : " passed"), " ",
       h("span.value", {}, s.value || ""), s.limit && h("span.limit", {}, h("span.quiet", {}, " must be "), s.limit), " ",
-      h("span.quiet.small", {}, section(s.section)), bad && h("p.small", {}, `result: ${s.result}`)));
+      h("span.quiet.small", {}, section(s.section)), s.code !== 0 && h("p.small", {}, `result: ${s.result}`)));
 }
 
 function drawCertificate(model, index, checks, place, anchor) {
   const c = model.certificates.find(i => i.index === index) || {};
-  const bad = checks.some(s => s.code), store = anchor || checks.some(s => s.from_store);
+  const bad = checks.some(fails), store = anchor || checks.some(s => s.from_store);
   const body = h("ul.checks", {}, checks.map(s => drawCheck(model, s)));
   return h(`li.certificate${bad ? ".bad" : ""}${store ? ".store" : ""}`, {},
     h("h4", {}, h("span.place", {}, store ? "in the local store" : place === 0 ? "the server's own" : "sent along"),
@@ -21,12 +24,12 @@ function drawCertificate(model, index, checks, place, anchor) {
       ["key", c.key && `${c.key}${c.key_bits ? `, ${c.key_bits} bits` : ""}`], ["signed with", c.signature],
       ["serial", c.serial && h("code", {}, c.serial)]]),
     checks.length > 0 && h("details", { open: bad || checks.length < 4 }, h("summary", {},
-      bad ? `${checks.filter(s => s.code).length} of ${checks.length} checks failed` : `all ${checks.length} checks passed`), body));
+      bad ? `${checks.filter(fails).length} of ${checks.length} checks failed` : checks.some(s => s.code) ? "no check failed" : `all ${checks.length} checks passed`), body));
 }
 
 function drawPath(model, path, checks, count) {
   const depths = [...new Set(checks.map(s => s.depth))].sort((a, b) => a - b);
-  const bad = checks.some(s => s.code);
+  const bad = checks.some(fails);
   return h("div.path", {}, count > 1 && h("h3", {}, `Path ${path + 1}`, h(`span.result.${bad ? "bad" : "good"}`, {}, bad ? "refused" : "accepted")),
     h("ol.chain", {}, depths.map(d => {
       const own = checks.filter(s => s.depth === d);
@@ -71,7 +74,7 @@ function unchecked(model) {
 export function drawCertificates(model) {
   if (!model.certificates.length && !model.checks.length) return null;
   const paths = [...new Set(model.checks.map(s => s.path))].sort((a, b) => a - b);
-  const failed = model.paths.length ? !model.paths.some(p => p.code === 0) : model.checks.some(s => s.code);
+  const failed = model.paths.length ? !model.paths.some(p => p.code === 0) : model.checks.some(fails);
   const intro = paths.length && failed ? "What is wanted is a way from the server's own certificate to one of the local store, each signed by the next."
     : paths.length ? "Each certificate is signed by the one after it; the last one is in the local store, which is why it is trusted."
     : model.connection.role === "server" ? "This side showed these; the client checks them."

@@ -12,7 +12,7 @@ function notesBetween(model, from, to) {
     notes.push({ t: choices[0].t_us, go: "negotiation", text: `chose ${choices.map(c => c.chosen || "nothing").join(", ")}` });
   const secrets = inside(model.secrets);
   if (secrets.length) notes.push({ t: secrets[0].t_us, go: "keys", text: `derived ${plural(secrets.length, "secret")}` });
-  const checks = inside(model.checks), bad = checks.find(c => c.code);
+  const checks = inside(model.checks), bad = checks.find(c => c.code && !c.advisory);
   if (checks.length) {
     const certs = new Set(checks.map(c => c.certificate)).size;
     notes.push({ t: checks[0].t_us, go: "certificates", bad: !!bad,

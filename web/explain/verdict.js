@@ -79,7 +79,7 @@ function excerpt(model, app) {
 export function drawFailure(model, app) {
   const e = model.error;
   if (!e) return null;
-  const bad = model.checks.find(s => s.code), { causes, command } = model.verdict;
+  const bad = model.checks.find(s => s.code && !s.advisory), { causes, command } = model.verdict;
   const where = [e.message || (e.alert_direction === "received" ? `an alert from the ${model.client === "sent" ? "server" : "client"}` : ""), model.failed ? `from the ${speaker(model, model.failed)}` : ""].filter(Boolean).join(" ");
   return h("section.failure", { id: "failure", "aria-label": "What failed" },
     h("h2", {}, "What failed"),
