@@ -3,12 +3,15 @@
 #include "x509/revocation.h"
 
 #include "base/bytes.h"
+#include "base/der.h"
 #include "x509/crl.h"
 #include "x509/judge.h"
 #include "x509/name.h"
 #include "x509/ocsp.h"
+#include "x509/oid.h"
 
 #define OID_OCSP_SIGNING "\x2b\x06\x01\x05\x05\x07\x03\x09"
+#define OID_OCSP_NOCHECK "\x2b\x06\x01\x05\x05\x07\x30\x01\x05"
 #define DELEGATES_TRIED  4U
 
 /* What is known so far. */
@@ -137,14 +140,45 @@ static hf_status consult_lists(const hf_verify_params *p, const hf_revocation_he
 
 #define CLOCKS_APART_S 300 /* a responder's clock and ours */
 
-/* Made for signing responses, by the issuer itself: section 4.2.2.2. That it was not revoked in
- * turn is not asked: its own life is short. */
+/* id-pkix-ocsp-nocheck (section 4.2.2.2.1): the delegate's life is so short that nobody need ask
+ * whether it was revoked. */
+static bool has_nocheck(const hf_cert *c)
+{
+    hf_reader list, ext;
+    bool found = false;
+    hf_reader_init(&list, c->extensions, NULL);
+    while (hf_reader_more(&list)) {
+        hf_der_enter(&list, &ext, HF_DER_SEQUENCE, "Extension");
+        found |= HF_OID_IS(hf_der_oid(&ext, "extnID"), OID_OCSP_NOCHECK);
+        ext.at = ext.n; /* what else it says was read when the certificate was */
+        hf_reader_done(&ext);
+    }
+    return found;
+}
+
+/* By the lists that are at hand. Where none speaks of the delegate its word is taken: most
+ * authorities list none of theirs. */
+static hf_status check_delegate(const hf_verify_params *p, const hf_revocation_help *help,
+                                const hf_cert *delegate, const hf_cert *issuer, const char **why)
+{
+    finding f = {.why = NULL};
+    if (p->crls == NULL || has_nocheck(delegate))
+        return HF_OK;
+    hf_status s = consult_lists(p, help, delegate, issuer, &f);
+    if (s != HF_OK || !f.revoked)
+        return s;
+    *why = "the certificate of the responder that signed it was revoked";
+    return HF_E_CERT_REVOKED;
+}
+
+/* Made for signing responses, by the issuer itself: section 4.2.2.2. */
 static bool is_delegate(const hf_cert *c, const hf_cert *issuer, int64_t at_s)
 {
     bool for_ocsp =
         hf_judge_has_purpose(c, hf_bytes_of(OID_OCSP_SIGNING, sizeof(OID_OCSP_SIGNING) - 1));
     return for_ocsp && hf_name_equal(c->issuer, issuer->subject) && c->not_before_s <= at_s &&
            at_s <= c->not_after_s && c->signed_with != NULL &&
+           (c->unknown_critical.p == NULL || HF_OID_IS(c->unknown_critical, OID_OCSP_NOCHECK)) &&
            (!c->has_key_usage || (c->key_usage & HF_KEY_USAGE_digitalSignature) != 0);
 }
 
@@ -164,6 +198,8 @@ static hf_status check_responder(const hf_verify_params *p, const hf_revocation_
         hf_status s = help->verify(help->ctx, issuer->spki, c.signed_with, c.tbs, c.signature);
         if (s == HF_OK)
             s = help->verify(help->ctx, c.spki, o->signed_with, o->tbs, o->signature);
+        if (s == HF_OK)
+            s = check_delegate(p, help, &c, issuer, why);
         if (s == HF_OK || is_fatal(s))
             return s;
     }

@@ -7,6 +7,7 @@
 #include "crypto/hkdf.h"
 #include "crypto/lookup.h"
 #include "crypto/sha1.h"
+#include "x509/issue.h"
 #include "x509/ocsp.h"
 
 #include <setjmp.h>
@@ -331,6 +332,116 @@ static void a_delegates_word_counts_if_the_issuer_says_so(void **state)
     hf_key_free(key);
 }
 
+/* ---- was the delegate revoked in turn? ---- */
+
+/* The same certificate with id-pkix-ocsp-nocheck (or another extension) at its end, signed anew. */
+static hf_bytes with_extension(hf_bytes der, hf_bytes oid, bool critical)
+{
+    hf_cert c;
+    hf_reader r, tbs, field, list;
+    hf_buf buf = {0};
+    hf_writer w;
+    hf_bytes out;
+    assert_int_equal(hf_cert_parse(der, &c, NULL), HF_OK);
+    hf_reader_init(&r, c.tbs, NULL);
+    hf_der_enter(&r, &tbs, HF_DER_SEQUENCE, "tbsCertificate");
+    hf_writer_init_buf(&w, &buf);
+    size_t sequence = hf_der_open(&w, HF_DER_SEQUENCE);
+    while (hf_der_peek(&tbs) != HF_DER_CONTEXT_CONSTRUCTED(3))
+        hf_write_bytes(&w, hf_der_any(&tbs, NULL, "tbsCertificate"));
+    hf_der_enter(&tbs, &field, HF_DER_CONTEXT_CONSTRUCTED(3), "extensions");
+    hf_der_enter(&field, &list, HF_DER_SEQUENCE, "extensions");
+    size_t outer = hf_der_open(&w, HF_DER_CONTEXT_CONSTRUCTED(3));
+    size_t inner = hf_der_open(&w, HF_DER_SEQUENCE);
+    hf_write_bytes(&w, (hf_bytes){list.p, list.n});
+    size_t extension = hf_der_open(&w, HF_DER_SEQUENCE);
+    hf_der_write(&w, HF_DER_OID, oid);
+    if (critical)
+        hf_der_write_true(&w);
+    hf_der_write(&w, HF_DER_OCTET_STRING, OID("\x05\x00"));
+    hf_der_close(&w, extension);
+    hf_der_close(&w, inner);
+    hf_der_close(&w, outer);
+    hf_der_close(&w, sequence);
+    assert_int_equal(hf_writer_status(&w), HF_OK);
+    assert_int_equal(hf_issue_sign(hf_buf_bytes(&buf), pki.ca_key, &out, NULL), HF_OK);
+    hf_buf_free(&buf);
+    hf_der_free(der);
+    return out;
+}
+
+static hf_crls *list_of(const hf_cert *revoked, const pair_pki *by, int64_t next_update_s)
+{
+    hf_bytes der;
+    hf_crls *crls;
+    hf_crl_entry entry = {revoked->serial, PAIR_NOW - HOUR, 1};
+    hf_crl_template t = {.this_update_s = PAIR_NOW - HOUR,
+                         .next_update_s = next_update_s,
+                         .entries = &entry,
+                         .count = 1};
+    assert_int_equal(hf_crl_make(&t, &by->ca, by->ca_key, &der, NULL), HF_OK);
+    assert_int_equal(hf_crls_new(&crls), HF_OK);
+    assert_int_equal(hf_crls_add(crls, der, NULL, NULL), HF_OK);
+    hf_der_free(der);
+    return crls;
+}
+
+#define NOCHECK OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x05")
+
+static void a_revoked_delegates_word_does_not_count(void **state)
+{
+    (void)state;
+    static const struct {
+        bool revoked, expired_list, other_authority;
+        int extension; /* 1: nocheck; 2: nocheck, critical; 3: an unknown one, critical */
+        bool good;
+    } cases[] = {
+        {false, false, false, 0, true}, {true, false, false, 0, false},
+        {true, true, false, 0, false}, /* an old list is believed when it says revoked */
+        {true, false, true, 0, true},   {true, false, false, 1, true},
+        {true, false, false, 2, true},  {false, false, false, 3, false},
+    };
+    hf_key *key;
+    assert_int_equal(hf_key_generate(HF_KEY_P256, 0, &key, NULL), HF_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        recipe r = usual();
+        hf_cert c;
+        hf_error e = {0};
+        r.cert = delegate(&pki, key, true);
+        if (cases[i].extension != 0)
+            r.cert = with_extension(r.cert, cases[i].extension == 3 ? OID("\x2a\x03\x04") : NOCHECK,
+                                    cases[i].extension != 1);
+        assert_int_equal(hf_cert_parse(r.cert, &c, NULL), HF_OK);
+        r.key = key;
+        r.name = &c;
+        hf_buf der = response(&r);
+        hf_crls *crls =
+            list_of(cases[i].revoked ? &c : &pki.ca, cases[i].other_authority ? &other : &pki,
+                    PAIR_NOW + (cases[i].expired_list ? -1 : HOUR));
+        hf_verify_params p = {.store = pki.store,
+                              .at_s = PAIR_NOW,
+                              .purpose = HF_PURPOSE_SERVER,
+                              .revocation = HF_REVOCATION_HARD_FAIL_LEAF,
+                              .ocsp = hf_buf_bytes(&der)};
+        /* without lists nothing is known of the delegate */
+        bool alone = cases[i].extension != 3;
+        assert_int_equal(hf_verify_chain(&leaf, 1, &p, NULL, NULL, NULL, &e) == HF_OK, alone);
+        p.crls = crls;
+        r.status =
+            HF_OCSP_REVOKED; /* so that the list's own silence about the leaf does not count */
+        hf_buf_free(&der);
+        der = response(&r);
+        p.ocsp = hf_buf_bytes(&der);
+        hf_status s = hf_verify_chain(&leaf, 1, &p, NULL, NULL, NULL, &e);
+        if ((s == HF_E_CERT_REVOKED) != cases[i].good)
+            fail_msg("case %zu: %s, %s", i, hf_error_name(s), e.got);
+        hf_buf_free(&der);
+        hf_crls_free(crls);
+        hf_der_free(r.cert);
+    }
+    hf_key_free(key);
+}
+
 static void every_truncation_and_change_is_noticed(void **state)
 {
     (void)state;
@@ -382,6 +493,7 @@ int main(void)
         cmocka_unit_test(what_is_about_others_does_not_count),
         cmocka_unit_test(what_others_sign_does_not_count),
         cmocka_unit_test(a_delegates_word_counts_if_the_issuer_says_so),
+        cmocka_unit_test(a_revoked_delegates_word_does_not_count),
         cmocka_unit_test(every_truncation_and_change_is_noticed),
         cmocka_unit_test(a_connection_sees_the_staple),
     };
