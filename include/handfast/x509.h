@@ -245,6 +245,11 @@ HF_API hf_status hf_store_add(hf_store *store, hf_bytes pem_or_der, size_t *adde
 HF_API size_t hf_store_count(const hf_store *store);
 /* Anchor `i`, borrowed; NULL past the end. */
 HF_API const hf_cert *hf_store_cert(const hf_store *store, size_t i);
+/* Walks the anchors with this subject (a Name with its header), or with this subjectKeyIdentifier
+ * (the identifier itself), the one added last first: start with `*at` 0; NULL at the end. Both are
+ * indexed: a store of any size answers at once. Borrowed. */
+HF_API const hf_cert *hf_store_by_subject(const hf_store *store, hf_bytes subject, size_t *at);
+HF_API const hf_cert *hf_store_by_key_id(const hf_store *store, hf_bytes key_id, size_t *at);
 
 /* ---- revocation ---- */
 

@@ -28,6 +28,10 @@ hf_bytes hf_cert_read_algorithm(hf_reader *r, const char *field);
 /* SubjectPublicKeyInfo, with its header. */
 hf_bytes hf_cert_read_spki(hf_reader *r);
 
+/* The key identifier in the value of subjectKeyIdentifier, or of authorityKeyIdentifier; .p NULL
+ * where there is none. */
+hf_bytes hf_cert_key_identifier(hf_bytes extension, bool authority);
+
 /* Extensions: the content of the SEQUENCE OF Extension that `r` stands at, into `c`. */
 void hf_cert_read_extensions(hf_reader *r, hf_cert *c, hf_cert_judgement *j);
 

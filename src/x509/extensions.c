@@ -294,3 +294,13 @@ void hf_cert_read_extensions(hf_reader *r, hf_cert *c, hf_cert_judgement *j)
     } while (hf_reader_more(&list));
     hf_reader_done(&list);
 }
+
+hf_bytes hf_cert_key_identifier(hf_bytes extension, bool authority)
+{
+    hf_reader r, s;
+    hf_reader_init(&r, extension, NULL);
+    if (!authority)
+        return hf_der_value(&r, HF_DER_OCTET_STRING, "subjectKeyIdentifier");
+    hf_der_enter(&r, &s, HF_DER_SEQUENCE, "authorityKeyIdentifier");
+    return hf_der_value(&s, HF_DER_CONTEXT(0), "keyIdentifier");
+}

@@ -1,9 +1,11 @@
-/* store.c: trust anchors, copied and indexed by subject, so that a lookup is not a scan. */
+/* store.c: trust anchors, copied and indexed by subject and by key identifier, so that a lookup is
+ * not a scan. */
 #include "x509/store.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "x509/cert_parse.h"
 #include "x509/name.h"
 
 #include <stdatomic.h>
@@ -11,8 +13,9 @@
 /* An anchor and its DER are one block, so that pointers to it stay good as the store grows. */
 typedef struct anchor {
     hf_cert cert;
-    uint64_t hash; /* of the subject */
-    size_t next;   /* the next in its bucket: index + 1, or 0 */
+    hf_bytes key_id;         /* subjectKeyIdentifier; .p NULL: none, and in no bucket of them */
+    uint64_t hash, key_hash; /* of the subject, and of `key_id` */
+    size_t next, next_key;   /* the next in its bucket: index + 1, or 0 */
     uint8_t der[];
 } anchor;
 
@@ -20,8 +23,8 @@ struct hf_store {
     atomic_size_t references;
     anchor **anchors;
     size_t count, room;
-    size_t *buckets;     /* index + 1 of the newest, or 0 */
-    size_t buckets_mask; /* their number (a power of two) - 1 */
+    size_t *buckets;     /* index + 1 of the newest, or 0: by subject, then as many by key_id */
+    size_t buckets_mask; /* the number of either (a power of two) - 1 */
 };
 
 hf_status hf_store_new(hf_store **out)
@@ -78,6 +81,42 @@ const hf_cert *hf_store_next(const hf_store *store, hf_bytes name, uint64_t hash
     return NULL;
 }
 
+const hf_cert *hf_store_by_subject(const hf_store *store, hf_bytes subject, size_t *at)
+{
+    return hf_store_next(store, subject, hf_name_hash(subject), at);
+}
+
+/* FNV-1a: what is in the store is its owner's choice, so nobody can crowd a bucket. */
+static uint64_t hash_of(hf_bytes bytes)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < bytes.n; i++)
+        h = (h ^ bytes.p[i]) * UINT64_C(0x100000001b3);
+    return h ^ h >> 32;
+}
+
+/* Where the chain of those with this key identifier begins. */
+static size_t *key_bucket(const hf_store *store, uint64_t key_hash)
+{
+    return &store->buckets[store->buckets_mask + 1 + (size_t)(key_hash & store->buckets_mask)];
+}
+
+const hf_cert *hf_store_by_key_id(const hf_store *store, hf_bytes key_id, size_t *at)
+{
+    if (store->buckets == NULL || key_id.p == NULL)
+        return NULL;
+    uint64_t hash = hash_of(key_id);
+    size_t i = *at == 0 ? *key_bucket(store, hash) : store->anchors[*at - 1]->next_key;
+    for (; i != 0; i = store->anchors[i - 1]->next_key) {
+        const anchor *a = store->anchors[i - 1];
+        if (a->key_hash == hash && hf_bytes_equal(a->key_id, key_id)) {
+            *at = i;
+            return &a->cert;
+        }
+    }
+    return NULL;
+}
+
 static const hf_cert *find_hashed(const hf_store *store, hf_bytes der, hf_bytes subject,
                                   uint64_t hash)
 {
@@ -97,8 +136,14 @@ const hf_cert *hf_store_find(const hf_store *store, hf_bytes der, hf_bytes subje
 
 static void link_anchor(hf_store *s, size_t i)
 {
-    size_t *bucket = &s->buckets[s->anchors[i]->hash & s->buckets_mask];
-    s->anchors[i]->next = *bucket;
+    anchor *a = s->anchors[i];
+    size_t *bucket = &s->buckets[a->hash & s->buckets_mask];
+    a->next = *bucket;
+    *bucket = i + 1;
+    if (a->key_id.p == NULL)
+        return;
+    bucket = key_bucket(s, a->key_hash);
+    a->next_key = *bucket;
     *bucket = i + 1;
 }
 
@@ -109,7 +154,7 @@ static hf_status grow(hf_store *s)
         return HF_OK;
     size_t room = s->room == 0 ? 16 : 2 * s->room;
     anchor **anchors = hf_alloc(room * sizeof(*anchors));
-    size_t *buckets = hf_alloc(room * sizeof(*buckets));
+    size_t *buckets = hf_alloc(2 * room * sizeof(*buckets));
     if (anchors == NULL || buckets == NULL) {
         hf_free(anchors);
         hf_free(buckets);
@@ -133,6 +178,8 @@ static void shrink_to(hf_store *s, size_t count)
     while (s->count > count) {
         anchor *a = s->anchors[--s->count];
         s->buckets[a->hash & s->buckets_mask] = a->next;
+        if (a->key_id.p != NULL)
+            *key_bucket(s, a->key_hash) = a->next_key;
         hf_free(a);
     }
 }
@@ -148,6 +195,8 @@ static hf_status keep(hf_store *s, anchor *a, bool *kept)
 {
     *kept = false;
     a->hash = hf_name_hash(a->cert.subject);
+    a->key_id = hf_cert_key_identifier(a->cert.subject_key_id, false);
+    a->key_hash = hash_of(a->key_id);
     if (find_hashed(s, a->cert.der, a->cert.subject, a->hash) != NULL)
         return HF_OK;
     if (grow(s) != HF_OK)

@@ -4,6 +4,7 @@
 #include "base/der.h"
 #include "base/error.h"
 #include "crypto/key.h"
+#include "x509/cert_parse.h"
 #include "x509/constraints.h"
 #include "x509/judge.h"
 #include "x509/name.h"
@@ -448,16 +449,6 @@ static bool try_issuer(search *s, unsigned depth, const hf_cert *issuer, bool fr
            judge_constraints(s, depth + 1) && judge_signature(s, depth) && extend(s, depth + 1);
 }
 
-static hf_bytes key_identifier(hf_bytes extension, bool authority)
-{
-    hf_reader r, s;
-    hf_reader_init(&r, extension, NULL);
-    if (!authority)
-        return hf_der_value(&r, HF_DER_OCTET_STRING, "subjectKeyIdentifier");
-    hf_der_enter(&r, &s, HF_DER_SEQUENCE, "authorityKeyIdentifier");
-    return hf_der_value(&s, HF_DER_CONTEXT(0), "keyIdentifier");
-}
-
 /* ---- which issuer first ----
  *
  * Nothing here refuses: it orders. What is likeliest to lead to an accepted path, at the least
@@ -483,8 +474,8 @@ static bool near_anchor(const search *s, const hf_cert *c)
 
 static unsigned rank(const search *s, const hf_cert *c, const hf_cert *issuer, bool from_store)
 {
-    hf_bytes a = key_identifier(c->authority_key_id, true);
-    hf_bytes b = key_identifier(issuer->subject_key_id, false);
+    hf_bytes a = hf_cert_key_identifier(c->authority_key_id, true);
+    hf_bytes b = hf_cert_key_identifier(issuer->subject_key_id, false);
     int64_t at = s->params->at_s;
     unsigned r = 0;
     if (a.p == NULL || b.p == NULL)
@@ -608,6 +599,27 @@ static void tell_untrusted(search *s, unsigned depth)
     settle(s, &k, depth, 64 + STAGE_UNTRUSTED);
 }
 
+/* What ranks first of all, an anchor with the name and the key that are asked for and current, is
+ * found by its key's identifier, with no look at the others. */
+static bool try_likeliest(search *s, unsigned depth, unsigned *tried)
+{
+    const hf_cert *c = s->path[depth].cert, *issuer;
+    hf_bytes wanted = hf_cert_key_identifier(c->authority_key_id, true);
+    size_t at = 0;
+    if (wanted.p == NULL)
+        return false;
+    while (s->fatal == HF_OK &&
+           (issuer = hf_store_by_key_id(s->params->store, wanted, &at)) != NULL) {
+        if (!hf_name_equal(issuer->subject, c->issuer) || rank(s, c, issuer, true) != 0 ||
+            is_loop(s, depth, issuer))
+            continue;
+        ++*tried;
+        if (try_issuer(s, depth, issuer, true))
+            return true;
+    }
+    return false;
+}
+
 static bool is_wanted_anchor(const search *s, const hf_cert *anchor)
 {
     return s->only_anchor == NULL || s->only_anchor == anchor;
@@ -622,9 +634,11 @@ static bool extend(search *s, unsigned depth)
                judge_revocation(s, depth) && judge_transparency(s, depth);
     if (!judge_algorithm(s, depth))
         return false;
+    if (try_likeliest(s, depth, &tried))
+        return true;
     candidates k;
     find_candidates(s, depth, &k);
-    for (unsigned wanted = 0; wanted < RANKS; wanted++)
+    for (unsigned wanted = 1; wanted < RANKS; wanted++)
         if ((k.present >> wanted & 1) != 0 &&
             (try_store(s, depth, &k, wanted, &tried) || try_chain(s, depth, &k, wanted, &tried)))
             return true;
