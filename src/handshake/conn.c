@@ -240,8 +240,7 @@ hf_status hf_conn_count_request(hf_conn *c, hf_status code, hf_error *e)
 static bool is_idle_request(const hf_conn *c, hf_bytes message)
 {
     return message.p[0] == HF_MSG_HELLO_REQUEST && message.n == 4 && hf_conn_is_client(c) &&
-           (c->hs->speaks_12 ||
-            (c->version == 0 && c->cfg->min_version == HF_VERSION_TLS_1_2));
+           (c->hs->speaks_12 || (c->version == 0 && c->cfg->min_version == HF_VERSION_TLS_1_2));
 }
 
 static hf_status dispatch_message(hf_conn *c, hf_bytes message, bool ends_record, hf_error *e)
