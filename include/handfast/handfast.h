@@ -400,16 +400,18 @@ HF_API hf_status hf_abort(hf_conn *c, hf_alert alert);
  * 4.7.3. Happens by itself before a key's limit. HF_E_WRONG_STATE before HF_ESTABLISHED. */
 HF_API hf_status hf_key_update(hf_conn *c, bool both);
 
-/* Keying material for the application, RFC 9846 section 7.5; n at most 255 digests. */
+/* Keying material for the application, RFC 9846 section 7.5; n at most 255 digests. In TLS 1.2
+ * HF_E_WRONG_STATE without extended_master_secret (RFC 7627 section 5.4). */
 HF_API hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *out, size_t n);
 
 /* Channel binding (RFC 9266): 32 bytes that this connection alone has, the same on both sides, for
  * an authentication inside to name. TLS 1.3. HF_E_WRONG_STATE before HF_ESTABLISHED. */
 HF_API hf_status hf_tls_exporter(hf_conn *c, uint8_t out[32]);
 
-/* The channel binding of old, RFC 5929 section 3: 12 bytes, the client's Finished. TLS 1.2 alone,
- * where extended_master_secret makes it safe: HF_E_WRONG_STATE in TLS 1.3, without that extension's
- * protection (hf_config_insecure_no_extended_master_secret), and before HF_ESTABLISHED. */
+/* The channel binding of old, RFC 5929 section 3: 12 bytes, the first Finished. TLS 1.2 alone:
+ * HF_E_WRONG_STATE in TLS 1.3, before HF_ESTABLISHED, and in a session that was resumed without
+ * extended_master_secret, where it can be made to be another connection's too (RFC 7627
+ * section 5.4). */
 HF_API hf_status hf_tls_unique(hf_conn *c, uint8_t out[12]);
 
 /* The story of the failure; code HF_OK when there is none. */

@@ -328,8 +328,9 @@ hf_status hf_export(hf_conn *c, const char *label, hf_bytes context, uint8_t *ou
 
 hf_status hf_tls_unique(hf_conn *c, uint8_t out[12])
 {
-    if (!c->established || hf_conn_after(c)->unique == NULL ||
-        c->cfg->insecure_no_extended_master_secret)
+    /* two resumed connections can be made to share all that was said: RFC 7627 section 5.4 */
+    bool may_be_shared = c->resumed && !c->extended_master_secret;
+    if (!c->established || hf_conn_after(c)->unique == NULL || may_be_shared)
         return HF_E_WRONG_STATE;
     hf_conn_after(c)->unique(c, out);
     return HF_OK;

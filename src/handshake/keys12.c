@@ -111,6 +111,9 @@ hf_status hf_12_change_server_keys(hf_handshake *hs)
 hf_status hf_12_complete(hf_handshake *hs)
 {
     hf_buf_free(&hs->transcript.pending);
+    hs->conn->extended_master_secret = (hs->facts & HF_F_RESUMED) != 0
+                                           ? hs->session->extended_master_secret
+                                           : hs->extended_master_secret;
     bool proved_now = hf_conn_is_client(hs->conn) && (hs->facts & HF_F_TRANSPORT) != 0 &&
                       (hs->facts & HF_F_RESUMED) == 0; /* by its Finished: it could decrypt */
     hf_status s = proved_now ? hf_hs_peer_proved(hs) : HF_OK;
@@ -176,6 +179,8 @@ hf_status hf_12_export(const hf_conn *c, const char *label, hf_bytes context, ui
 {
     hf_buf seed = {0};
     uint8_t randoms[2 * HF_RANDOM_LEN];
+    if (!c->extended_master_secret) /* another connection may have the same: RFC 7627 section 5.4 */
+        return HF_E_WRONG_STATE;
     if (context.n > 65535)
         return HF_E_BAD_ARGUMENT;
     const uint8_t length[] = {(uint8_t)(context.n >> 8), (uint8_t)context.n};

@@ -96,7 +96,10 @@ static int run(shim_link *l, int until)
         flush(l);
         if (flags < 0 || (flags & until) != 0)
             return flags;
-        fill(l);
+        if ((flags & HF_WANT_JOB) != 0)
+            shim_tickets_answer(l);
+        else
+            fill(l);
     }
 }
 
@@ -139,6 +142,16 @@ static int send_exported(shim_link *l)
     return write_all(l, out, n);
 }
 
+static int send_unique(shim_link *l)
+{
+    uint8_t out[12];
+    if (hf_tls_unique(l->conn, out) != HF_OK) {
+        fprintf(stderr, "there is no tls-unique\n");
+        return SHIM_FAILED;
+    }
+    return write_all(l, out, sizeof(out));
+}
+
 /* The length, little-endian; then what this side reads with; then what it writes with. */
 static int send_secrets(shim_link *l)
 {
@@ -169,6 +182,8 @@ static int speak_first(shim_link *l)
     int r = SHIM_OK;
     if (o->export_length != 0)
         r = send_exported(l);
+    if (r == SHIM_OK && o->tls_unique)
+        r = send_unique(l);
     if (r == SHIM_OK && o->export_traffic_secrets)
         r = send_secrets(l);
     if (r == SHIM_OK && o->write_different_sizes)
@@ -288,8 +303,11 @@ static int tell_handshake_failure(shim_link *l)
 static int converse(shim_link *l)
 {
     const shim_options *o = l->options;
+    size_t ids = hf_sessions_count(l->memory->ids);
     if (run(l, HF_ESTABLISHED) < 0)
         return tell_handshake_failure(l);
+    if (o->server)
+        l->new_sessions = (unsigned)(hf_sessions_count(l->memory->ids) - ids);
     int r = shim_check(l);
     if (r == SHIM_OK)
         r = speak_first(l);

@@ -118,6 +118,14 @@ static const option table[] = {
     OPT("-expect-signed-cert-timestamps", TEXT, expect_scts),
     OPT("-expect-peer-verify-pref", LIST, expect_peer_verify_prefs),
     OPT("-no-ticket", FLAG, no_ticket),
+    OPT("-use-ticket-callback", FLAG, use_ticket_callback),
+    OPT("-use-ticket-aead-callback", FLAG, use_ticket_aead_callback),
+    OPT("-renew-ticket", FLAG, renew_ticket),
+    OPT("-skip-ticket", FLAG, skip_ticket),
+    OPT("-expect-ticket-renewal", FLAG, expect_ticket_renewal),
+    OPT("-expect-session-id", FLAG, expect_session_id),
+    OPT("-expect-no-session-id", FLAG, expect_no_session_id),
+    OPT("-tls-unique", FLAG, tls_unique),
     OPT("-expect-session-miss", FLAG, expect_session_miss),
     OPT("-expect-no-session", FLAG, expect_no_session),
     OPT("-expect-total-renegotiations", NUMBER, expect_total_renegotiations),
@@ -126,7 +134,7 @@ static const option table[] = {
     WITHOUT_EFFECT("-trust-cert", NOTHING_OF),
     /* How BoringSSL's own interface is called makes no difference to a connection that is stepped.
      */
-    WITHOUT_EFFECT("-async", NOTHING),
+    OPT("-async", FLAG, async), /* but for a ticket callback's answer */
     WITHOUT_EFFECT("-implicit-handshake", NOTHING),
     WITHOUT_EFFECT("-handshake-twice", NOTHING),
     WITHOUT_EFFECT("-no-op-extra-handshake", NOTHING),

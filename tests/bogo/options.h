@@ -66,6 +66,8 @@ typedef struct shim_options {
     /* what must have come of it */
     int64_t expect_version, expect_cipher, expect_cipher_aes, expect_curve, expect_peer_scheme;
     int64_t expect_total_renegotiations;
+    bool use_ticket_callback, use_ticket_aead_callback, renew_ticket, skip_ticket, async;
+    bool expect_ticket_renewal, expect_session_id, expect_no_session_id, tls_unique;
     bool no_ticket, expect_session_miss, expect_no_session;
     bool expect_hrr, expect_no_hrr, expect_no_peer_cert, expect_no_server_name;
     bool has_expect_credential;

@@ -118,6 +118,21 @@ static bool check_resumption(const shim_link *l, const hf_info *info)
            check(!info->resumed || expected, "a session was resumed");
 }
 
+/* TLS 1.2, where sessions come before the end of the handshake. */
+static bool check_new_session(const shim_link *l, const hf_info *info)
+{
+    const shim_options *o = l->options;
+    bool came = l->new_sessions != 0;
+    if (info->version != HF_TLS_1_2)
+        return true;
+    return check(!o->expect_ticket_renewal || !info->resumed || came,
+                 "the ticket was not renewed") &&
+           check(o->expect_ticket_renewal || o->server || !info->resumed || !came,
+                 "the ticket was renewed") &&
+           check(!o->expect_session_id || l->resumes || came, "the server keeps no session") &&
+           check(!o->expect_no_session_id || l->resumes || !came, "the server keeps a session");
+}
+
 static bool check_certificates(const shim_link *l, const hf_info *info)
 {
     const shim_options *o = l->options;
@@ -150,7 +165,8 @@ int shim_check(shim_link *l)
     hf_info info;
     hf_conn_info(l->conn, &info);
     bool ok = check_numbers(l->options, &info) && check_names(l, &info) &&
-              check_certificates(l, &info) && check_resumption(l, &info);
+              check_certificates(l, &info) && check_resumption(l, &info) &&
+              check_new_session(l, &info);
     if (ok && l->options->expect_total_renegotiations != 0) {
         fprintf(stderr, "handfast does not renegotiate\n");
         return SHIM_UNIMPLEMENTED;

@@ -342,6 +342,7 @@ static void keep_session(void *ctx, hf_conn *conn, hf_bytes session)
         return;
     memcpy(memory->session, session.p, session.n);
     memory->session_len = session.n;
+    ((shim_link *)ctx)->new_sessions++;
 }
 
 static void set_sessions(shim_link *l)
@@ -350,6 +351,8 @@ static void set_sessions(shim_link *l)
         hf_config_tickets(l->cfg, l->options->no_ticket ? 0 : 2);
         if (!l->options->no_ticket)
             hf_config_ticket_keys(l->cfg, l->memory->keys);
+        if (l->options->use_ticket_callback || l->options->use_ticket_aead_callback)
+            shim_tickets_set(l);
         hf_config_sessions(l->cfg, l->memory->ids);
     } else if (!l->options->no_ticket) {
         hf_config_new_session(l->cfg, keep_session, l);

@@ -18,16 +18,29 @@ typedef struct shim_link {
     uint8_t client_secret[HF_HASH_MAX_DIGEST], server_secret[HF_HASH_MAX_DIGEST];
     size_t secret_len;
     struct shim_memory *memory;
-    bool resumes;        /* a leg that is to resume, unless told otherwise */
+    bool resumes;                /* a leg that is to resume, unless told otherwise */
+    unsigned new_sessions;       /* that this leg brought: a client's, or a server's by id */
+    hf_ticket_call *ticket_call; /* waits for shim_tickets_answer */
+    bool ticket_opens;
+    hf_bytes ticket_answer;
     bool hello_mismatch; /* the ClientHello was not as expected (told already) */
 } shim_link;
 
-/* What goes from leg to leg: a client's last session, a server's keys and ids. */
+#define SHIM_TICKETS_MAX 64U
+
+typedef struct shim_ticket {
+    uint8_t state[1 << 15];
+    size_t n;
+} shim_ticket;
+
+/* What goes from leg to leg: a client's last session, a server's keys, ids and tickets. */
 typedef struct shim_memory {
     uint8_t session[1 << 17];
     size_t session_len;
     hf_ticket_keys *keys;
     hf_sessions *ids;
+    shim_ticket tickets[SHIM_TICKETS_MAX]; /* those that the shim itself seals: tickets.c */
+    size_t ticket_count;
 } shim_memory;
 
 /* Builds and freezes the config. SHIM_OK; SHIM_UNIMPLEMENTED when handfast has no such setting;
@@ -40,6 +53,10 @@ int shim_talk(shim_link *l);
 
 /* Compares what was agreed with the -expect options. */
 int shim_check(shim_link *l);
+
+/* Tickets in the shim's own hands; and the answer that waits, if one does. */
+void shim_tickets_set(shim_link *l);
+void shim_tickets_answer(shim_link *l);
 
 /* Tells an error: first its name in colons, as the runner looks for it, then the whole story. */
 void shim_tell(const hf_error *e);

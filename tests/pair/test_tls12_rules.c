@@ -1,6 +1,9 @@
 /* test_tls12_rules.c: rules of TLS 1.2 around a handshake: no second one, curves and hashes, record
  * sizes, key pairs made ahead. */
 #include "support/pair.h"
+#include "support/tamper.h"
+
+#include "base/bytes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -329,6 +332,89 @@ static void key_pairs_made_ahead_are_used(void **state)
     }
 }
 
+/* ---- without extended_master_secret ---- */
+
+static hf_buf session;
+
+static void keep_session(void *ctx, hf_conn *conn, hf_bytes bytes)
+{
+    (void)ctx;
+    (void)conn;
+    hf_buf_clear(&session);
+    assert_int_equal(hf_buf_append(&session, bytes), HF_OK);
+}
+
+/* The client's offer of it goes, before it is hashed. */
+static void hide(hf_buf *body, void *ctx)
+{
+    (void)ctx;
+    hf_reader r;
+    hf_writer w;
+    hf_client_hello m;
+    hf_buf out = {0};
+    hf_reader_init(&r, hf_buf_bytes(body), NULL);
+    assert_true(hf_client_hello_parse(&r, &m));
+    m.extensions.present &= ~HF_X_BIT(HF_X_EXTENDED_MASTER_SECRET);
+    hf_writer_init_buf(&w, &out);
+    hf_client_hello_build(&w, &m);
+    hf_buf_free(body);
+    *body = out;
+}
+
+/* RFC 7627 section 5.4: no exports, and once it is resumed no tls-unique. */
+static void what_leans_on_an_extended_master_secret_goes_without_it(void **state)
+{
+    (void)state;
+    pair p;
+    uint8_t out[32], unique[2][12];
+    const hf_bytes none = {NULL, 0};
+    config12(&p, &ecdsa);
+    hf_config_grease(p.client_config, false); /* parsed structs do not keep it */
+    hf_config_insecure_no_extended_master_secret(p.client_config);
+    hf_config_insecure_no_extended_master_secret(p.server_config);
+    hf_config_new_session(p.client_config, keep_session, NULL);
+    pair_start(&p);
+    for (int resumed = 0; resumed < 2; resumed++) {
+        hf_info info;
+        tamper_start(p.client);
+        tamper_message(HF_MSG_CLIENT_HELLO, 0, hide, NULL);
+        assert_true(pair_run(&p));
+        hf_conn_info(p.client, &info);
+        assert_int_equal(info.resumed, resumed);
+        const hf_status wanted = resumed ? HF_E_WRONG_STATE : HF_OK;
+        assert_int_equal(hf_tls_unique(p.client, unique[0]), wanted);
+        assert_int_equal(hf_tls_unique(p.server, unique[1]), wanted);
+        if (!resumed)
+            assert_memory_equal(unique[0], unique[1], 12);
+        assert_int_equal(hf_export(p.client, "label", none, out, 32), HF_E_WRONG_STATE);
+        assert_int_equal(hf_export(p.server, "label", none, out, 32), HF_E_WRONG_STATE);
+        pair_exchange(&p, true, 100);
+        hf_conn_free(p.client);
+        hf_conn_free(p.server);
+        assert_int_equal(hf_client_new(p.client_config, "server.test", &p.client), HF_OK);
+        assert_int_equal(hf_server_new(p.server_config, &p.server), HF_OK);
+        assert_int_equal(hf_conn_resume(p.client, hf_buf_bytes(&session)), HF_OK);
+    }
+    hf_buf_free(&session);
+    pair_free(&p);
+}
+
+/* The config that allows to go without does not take it from those who have it. */
+static void the_opt_out_takes_nothing_from_peers_that_have_it(void **state)
+{
+    (void)state;
+    pair p;
+    uint8_t out[32];
+    config12(&p, &ecdsa);
+    hf_config_insecure_no_extended_master_secret(p.client_config);
+    hf_config_insecure_no_extended_master_secret(p.server_config);
+    pair_start(&p);
+    assert_true(pair_run(&p));
+    assert_int_equal(hf_export(p.client, "label", (hf_bytes){NULL, 0}, out, 32), HF_OK);
+    assert_int_equal(hf_tls_unique(p.server, out), HF_OK);
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +427,8 @@ int main(void)
         cmocka_unit_test(a_record_size_limit_is_kept),
         cmocka_unit_test(a_record_size_limit_out_of_bounds_is_refused),
         cmocka_unit_test(key_pairs_made_ahead_are_used),
+        cmocka_unit_test(what_leans_on_an_extended_master_secret_goes_without_it),
+        cmocka_unit_test(the_opt_out_takes_nothing_from_peers_that_have_it),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }
