@@ -4,6 +4,7 @@
 #include "cli/cert_dial.h"
 #include "cli/cert_file.h"
 #include "cli/ct_logs.h"
+#include "cli/explain_capture.h"
 #include "cli/explain_page.h"
 #include "cli/revocation.h"
 #include "cli/session_file.h"
@@ -34,8 +35,18 @@ static const cli_option own[] = {
     {0},
 };
 
+static const cli_option of_captures[] = {
+    {.name = "stream",
+     .kind = CLI_NUMBER,
+     .value = "N",
+     .help = "which TCP connection of the capture, from 0; else the first with TLS"},
+    {.name = "data", .kind = CLI_FLAG, .help = "show the bytes of application data too"},
+    {0},
+};
+
 static const cli_group groups[] = {
     {"Options", own},
+    {"Captures (with --keylog FILE to decrypt them)", of_captures},
     {"Output", cli_json_options},
     {"Connecting", cli_tls_client_options},
     {"Revocation", cli_revocation_options},
@@ -55,12 +66,14 @@ static const cli_example examples[] = {
     {"handfast explain --json example.org > good.json", "keeps it, for a program or for later"},
     {"handfast explain --session it.session example.org", "the second time, a resumed handshake"},
     {"handfast explain good.json", "shows what was kept"},
+    {"handfast explain --keylog keys.log it.pcapng", "shows a connection of a packet capture"},
     {0},
 };
 
 static const cli_argument arguments[] = {
     {.name = "HOST:PORT|FILE",
-     .help = "whom to connect to (port 443 where none is given), or a kept explanation",
+     .help = "whom to connect to (port 443 where none is given), a kept explanation, or a capture "
+             "(pcap or pcapng; - is standard input)",
      .kind = CLI_FILE,
      .optional = true},
     {0},
@@ -218,11 +231,30 @@ static bool is_file(const char *path)
  * anyone's (the top level domain does not exist). */
 static bool names_file(const char *argument)
 {
+    static const char *const ends[] = {".json", ".html", ".pcap", ".pcapng", ".cap", ".gz"};
     size_t n = strlen(argument);
     if (strncmp(argument, "https://", 8) == 0)
         return false;
-    return strchr(argument, '/') != NULL || (n > 5 && strcmp(argument + n - 5, ".json") == 0) ||
-           (n > 5 && strcmp(argument + n - 5, ".html") == 0);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (n > strlen(ends[i]) && strcmp(argument + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return strchr(argument, '/') != NULL;
+}
+
+/* By its first bytes; or, where these say nothing, by its name. */
+static bool names_capture(const char *argument)
+{
+    struct stat st;
+    static const char *const ends[] = {".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz"};
+    size_t n = strlen(argument);
+    if (strcmp(argument, "-") == 0)
+        return true;
+    if (stat(argument, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (n > strlen(ends[i]) && strcmp(argument + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return explain_capture_is(argument);
 }
 
 static cli_exit explain(cli *c)
@@ -235,6 +267,11 @@ static cli_exit explain(cli *c)
         return cli_usage(c, "--replay takes the place of HOST:PORT", argument, NULL);
     if (kept == NULL && argument == NULL)
         return cli_usage(c, "whom to connect to is missing", NULL, "handfast explain HOST:PORT");
+    if (kept == NULL && names_capture(argument))
+        return explain_capture(c, argument, print);
+    if (cli_count(c, "stream") != 0 || cli_flag(c, "data"))
+        return cli_usage(c, "--stream and --data are for captures", kept == NULL ? argument : kept,
+                         "handfast explain --stream N FILE.pcap");
     if (kept == NULL && is_file(argument))
         kept = argument;
     if (kept != NULL)
@@ -251,7 +288,11 @@ const cli_command cli_command_explain = {
              "fields, what was agreed and why, the certificates with every check, and the\n"
              "verdict. When the handshake fails, it says at which byte or check, what was\n"
              "expected, what came, and what mends it; the exit status says what kind of\n"
-             "failure it was.",
+             "failure it was.\n\n"
+             "From a packet capture (tcpdump -w, Wireshark) it tells the same of a connection\n"
+             "of others, as far as it can be seen: decrypted by the key log that the client or\n"
+             "the server wrote (SSLKEYLOGFILE), given by --keylog or inside the pcapng; without\n"
+             "one, what anybody on the way sees.",
     .examples = examples,
     .arguments = arguments,
     .groups = groups,

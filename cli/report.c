@@ -33,6 +33,7 @@ static const struct {
     {HF_E_NAME_NOT_FOUND, HF_E_TIMEOUT, CLI_NO_CONNECTION},
     {HF_E_FILE, HF_E_FILE, CLI_LOCAL_FILE},
     {HF_E_STARTTLS, HF_E_STARTTLS, CLI_NO_CONNECTION},
+    {HF_E_KEYLOG, HF_E_CAPTURE_NOTHING, CLI_LOCAL_FILE},
 };
 
 cli_exit cli_exit_of(hf_status code)

@@ -151,7 +151,8 @@ const cli_option cli_tls_options[] = {
     {.name = "keylog",
      .kind = CLI_FILE,
      .value = "FILE",
-     .help = "append each connection's secrets to FILE, for Wireshark: whoever has it reads all"},
+     .help = "append each connection's secrets to FILE, for Wireshark: whoever has it reads all; "
+             "explain reads it, where it explains a capture"},
     {.name = "trace",
      .kind = CLI_FILE,
      .value = "FILE",

@@ -60,6 +60,19 @@ handfast_optional(zstd zstd.h zstd)
 handfast_optional(psl libpsl.h psl)
 message(STATUS "optional libraries: ${HF_OPTIONAL_NAMES}")
 
+# -- explain, optional: captures (pcap, pcapng); without it `handfast explain` says that it lacks it --
+find_path(HF_PCAP_INCLUDE_DIR pcap/pcap.h)
+find_library(HF_PCAP_LIBRARY pcap)
+mark_as_advanced(HF_PCAP_INCLUDE_DIR HF_PCAP_LIBRARY)
+set(HF_HAVE_PCAP OFF)
+if(HF_PCAP_INCLUDE_DIR AND HF_PCAP_LIBRARY)
+  set(HF_HAVE_PCAP ON)
+  add_library(pcap INTERFACE IMPORTED GLOBAL)
+  target_include_directories(pcap SYSTEM INTERFACE ${HF_PCAP_INCLUDE_DIR})
+  target_link_libraries(pcap INTERFACE ${HF_PCAP_LIBRARY})
+endif()
+message(STATUS "libpcap: ${HF_HAVE_PCAP}")
+
 # -- the program: libuv, jansson, and llhttp, whose C sources Debian ships in node-llhttp --
 # Looked for when there is a program (or a test) that needs them; found as imported targets.
 function(handfast_find name package header library)

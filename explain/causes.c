@@ -6,10 +6,13 @@
 static const ex_causes table[] = {
 #define HF_ALERT_CAUSES(alert, command, ...)                                                       \
     {HF_E_ALERT_RECEIVED, HF_ALERT_##alert, command, {__VA_ARGS__}},
+#define HF_SEEN_CAUSES(alert, command, ...)                                                        \
+    {HF_E_ALERT_SEEN, HF_ALERT_##alert, command, {__VA_ARGS__}},
 #define HF_CAUSES(name, command, ...) {HF_E_##name, 0, command, {__VA_ARGS__}},
 #include "explain/causes.def"
 #undef HF_CAUSES
 #undef HF_ALERT_CAUSES
+#undef HF_SEEN_CAUSES
 };
 
 /* Alerts with causes of their own stand before the entry for any alert. */

@@ -162,6 +162,19 @@ const char *ex_agreed(const hf_explain *x, const char *what)
     return c == NULL ? NULL : c->chosen;
 }
 
+bool ex_is_closed(const ex_step *s)
+{
+    return s->kind == HF_TRACE_RECORD && s->record.encrypted && s->record.key == NULL;
+}
+
+bool ex_any_closed(const hf_explain *x)
+{
+    for (const ex_step *s = x->steps; s != NULL; s = s->next)
+        if (ex_is_closed(s))
+            return true;
+    return false;
+}
+
 const char *ex_content_type_name(uint8_t type)
 {
     switch (type) {

@@ -44,6 +44,14 @@ void hf_explain_event(hf_explain *x, const hf_conn *conn, const hf_event *event)
 /* What was connected to ("example.test:443"), for the heading. */
 void hf_explain_set_target(hf_explain *x, const char *target);
 
+/* The recording is of others' connection, seen from outside, that began at `started_s` (seconds
+ * since 1970): `sent` means by the client, and the verdict claims nothing that only the two ends
+ * know. To be called before the first event. */
+void hf_explain_set_observed(hf_explain *x, int64_t started_s);
+
+/* A remark on the recording as a whole, shown with the verdict. Copied. */
+void hf_explain_note(hf_explain *x, const char *text);
+
 /* Ends the recording: what was agreed in the end (may be NULL) and the failure (may be NULL, or
  * HF_OK inside). An error that came as an event already is kept unless this one says more. */
 void hf_explain_finish(hf_explain *x, const hf_info *info, const hf_error *error);

@@ -359,6 +359,7 @@ static void connection(reading *r, json_t *o)
     x->started = true;
     x->started_s = (int64_t)number(r, o, "started_s", INT64_C(1) << 40);
     x->end_ns = time_ns(r, o, "duration_us");
+    x->observed = flag(r, o, "observed");
     x->info.known = flag(r, o, "info_known");
     x->info.established = flag(r, o, "established");
     x->info.hello_retry = flag(r, o, "hello_retry");
@@ -373,6 +374,18 @@ static void connection(reading *r, json_t *o)
     x->info.own_scheme = ex_text(x, text(r, o, "own_signature_scheme"));
     x->info.aead_from = ex_text(x, text(r, o, "aead_from"));
     x->info.host = ex_text(x, text(r, o, "host"));
+}
+
+static void notes(reading *r, json_t *list)
+{
+    size_t i;
+    json_t *o;
+    json_array_foreach (list, i, o) {
+        if (!json_is_string(o))
+            fault(r, HF_E_VALUE, "notes", "texts", "another kind of value");
+        else
+            hf_explain_note(r->x, json_string_value(o));
+    }
 }
 
 static void certificates(reading *r)
@@ -396,6 +409,7 @@ static void read_all(reading *r, json_t *root)
 {
     json_t *left = json_object_get(root, "left_out");
     connection(r, json_object_get(root, "connection"));
+    notes(r, json_object_get(root, "notes"));
     certificates(r);
     size_t keep = r->used, i;
     json_t *o;

@@ -30,6 +30,8 @@ static void connection(ex_out *o, const hf_explain *x)
     ex_json_maybe(o, "own_signature_scheme", x->info.own_scheme);
     ex_json_maybe(o, "aead_from", x->info.aead_from);
     ex_json_maybe(o, "host", x->info.host);
+    if (x->observed)
+        ex_json_bool(o, "observed", true);
     ex_json_bool(o, "info_known", x->info.known);
     ex_json_bool(o, "hello_retry", x->info.hello_retry);
     ex_json_bool(o, "resumed", x->info.resumed);
@@ -326,6 +328,16 @@ static void verdict(ex_out *o, const hf_explain *x)
     ex_json_close(o, '}');
 }
 
+static void notes(ex_out *o, const hf_explain *x)
+{
+    if (x->notes == NULL)
+        return;
+    ex_json_open(o, "notes", '[');
+    for (const ex_note *n = x->notes; n != NULL; n = n->next)
+        ex_json_text(o, NULL, n->text);
+    ex_json_close(o, ']');
+}
+
 hf_status hf_explain_render_json(const hf_explain *x, hf_explain_sink sink)
 {
     ex_out o;
@@ -337,6 +349,7 @@ hf_status hf_explain_render_json(const hf_explain *x, hf_explain_sink sink)
     ex_json_text(&o, "secrets", x->options.secrets ? "included" : "redacted");
     connection(&o, x);
     verdict(&o, x);
+    notes(&o, x);
     ex_json_open(&o, "left_out", '{');
     ex_json_uint(&o, "events", x->left_out_events);
     ex_json_uint(&o, "bytes", x->left_out_bytes);

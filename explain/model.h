@@ -101,6 +101,12 @@ typedef struct ex_step {
     };
 } ex_step;
 
+/* A remark on the whole. */
+typedef struct ex_note {
+    struct ex_note *next;
+    const char *text;
+} ex_note;
+
 typedef struct ex_chunk ex_chunk;
 
 struct hf_explain {
@@ -113,6 +119,8 @@ struct hf_explain {
 
     const hf_conn *conn;
     bool started, finished;
+    bool observed; /* from outside */
+    ex_note *notes, *last_note;
     int64_t start_ns, end_ns; /* on the recorder's clock; end is relative to start */
     int64_t started_s;        /* time of day of the first event, seconds since 1970; 0 unknown */
 
@@ -187,6 +195,10 @@ void ex_totals_of(const hf_explain *x, ex_totals *t);
 const ex_choice *ex_choice_of(const hf_explain *x, const char *what);
 /* What was agreed about `what` ("version"): hf_info's word where known, else the choice's. */
 const char *ex_agreed(const hf_explain *x, const char *what);
+
+/* An encrypted record whose content nobody here knows. */
+bool ex_is_closed(const ex_step *s);
+bool ex_any_closed(const hf_explain *x);
 
 const char *ex_content_type_name(uint8_t type);
 const char *ex_job_name(hf_job_kind kind);

@@ -306,7 +306,8 @@ void hf_explain_event(hf_explain *x, const hf_conn *conn, const hf_event *e)
         x->started = true;
         x->conn = conn;
         x->start_ns = now(x);
-        x->started_s = (int64_t)time(NULL);
+        if (!x->observed)
+            x->started_s = (int64_t)time(NULL);
     }
     if (conn != x->conn) {
         x->other_connections++;
@@ -340,6 +341,27 @@ ex_cert *ex_cert_add(hf_explain *x, hf_bytes der)
 void hf_explain_set_target(hf_explain *x, const char *target)
 {
     x->target = ex_text(x, target);
+}
+
+void hf_explain_set_observed(hf_explain *x, int64_t started_s)
+{
+    x->observed = true;
+    x->started_s = started_s;
+}
+
+void hf_explain_note(hf_explain *x, const char *text)
+{
+    ex_note *n = text == NULL || text[0] == '\0' ? NULL : ex_alloc(x, sizeof *n);
+    if (n == NULL)
+        return;
+    n->text = ex_text(x, text);
+    if (n->text == NULL)
+        return;
+    if (x->last_note != NULL)
+        x->last_note->next = n;
+    else
+        x->notes = n;
+    x->last_note = n;
 }
 
 static void keep_info(hf_explain *x, const hf_info *info)

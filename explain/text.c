@@ -91,12 +91,17 @@ static void choices(const ex_view *v)
     }
 }
 
-static const char *alert_text(const hf_error *e, char *to, size_t size)
+static const char *alert_text(const hf_explain *x, char *to, size_t size)
 {
+    const hf_error *e = &x->error;
     if (!e->alert_sent && !e->alert_received)
         return "";
-    snprintf(to, size, "%s (%u), %s", hf_alert_name(e->alert), e->alert,
-             e->alert_sent ? "sent to the peer" : "received from the peer");
+    if (x->observed)
+        snprintf(to, size, "%s (%u), sent by the %s", hf_alert_name(e->alert), e->alert,
+                 e->alert_sent ? "client" : "server");
+    else
+        snprintf(to, size, "%s (%u), %s", hf_alert_name(e->alert), e->alert,
+                 e->alert_sent ? "sent to the peer" : "received from the peer");
     return to;
 }
 
@@ -138,7 +143,7 @@ static void failure(const ex_view *v)
     ex_line(v, 2, 14, "expected", e->expected);
     ex_line(v, 2, 14, "got", e->got);
     ex_line(v, 2, 14, "rule", hf_error_section(e->code));
-    ex_line(v, 2, 14, "alert", alert_text(e, text, sizeof text));
+    ex_line(v, 2, 14, "alert", alert_text(x, text, sizeof text));
     ex_line(v, 2, 14, "try", hf_error_remedy(e->code));
 }
 
@@ -153,6 +158,8 @@ static void success(const ex_view *v)
         snprintf(text, sizeof text,
                  "encrypted, but nobody knows with whom: "
                  "the certificate was not checked");
+    else if (x->observed)
+        snprintf(text, sizeof text, "the handshake came to its end: both sides hold the same keys");
     else if (ex_role(x) == EX_CLIENT && x->info.host != NULL)
         snprintf(text, sizeof text, "encrypted, and the server proved that it is %s", x->info.host);
     else
@@ -172,6 +179,17 @@ static void success(const ex_view *v)
                 "the server asked for another hello (HelloRetryRequest): one round trip more");
 }
 
+/* Seen from outside, without the keys. */
+static void closed(const ex_view *v)
+{
+    const hf_explain *x = v->x;
+    ex_line(v, 0, 0, "Verdict:", "what is encrypted stayed closed; the rest is as anybody sees it");
+    ex_line(v, 2, 14, "version", ex_agreed(x, "version"));
+    ex_line(v, 2, 14, "cipher", ex_agreed(x, "cipher suite"));
+    ex_line(v, 2, 14, "keys by", ex_agreed(x, "group"));
+    ex_line(v, 2, 14, "proof by", ex_agreed(x, "signature scheme"));
+}
+
 static void verdict(const ex_view *v)
 {
     const hf_explain *x = v->x;
@@ -182,8 +200,12 @@ static void verdict(const ex_view *v)
         failure(v);
     else if (t.established)
         success(v);
+    else if (x->observed && ex_any_closed(x))
+        closed(v);
     else
         ex_put(v->o, "The handshake did not come to its end.\n");
+    for (const ex_note *n = x->notes; n != NULL; n = n->next)
+        ex_line(v, 2, 14, "note", n->text);
     char text[200], bytes[40];
     if (x->left_out_events != 0 || x->left_out_bytes != 0) {
         snprintf(text, sizeof text, "%zu events and %s, because %s", x->left_out_events,

@@ -91,9 +91,11 @@ static void alert(const ex_view *v, const ex_step *s)
     }
 }
 
-/* Application data in a row becomes one rung. Returns the last step that it covers. */
+/* Application data in a row becomes one rung, and so does what stayed closed, of which the length
+ * on the wire is all that is known. Returns the last step that it covers. */
 static const ex_step *data(const ex_view *v, const ex_step *s)
 {
+    bool closed = ex_is_closed(s);
     const ex_step *last = s;
     uint64_t bytes = 0;
     unsigned records = 0;
@@ -102,16 +104,19 @@ static const ex_step *data(const ex_view *v, const ex_step *s)
             break;
         if (i->kind != HF_TRACE_RECORD)
             continue;
-        if (i->sent != s->sent || i->record.inner_type != APPLICATION_DATA)
+        if (i->sent != s->sent || i->record.inner_type != s->record.inner_type ||
+            ex_is_closed(i) != closed)
             break;
         records++;
-        bytes += i->record.plaintext_len;
+        bytes += closed ? i->record.wire_len : i->record.plaintext_len;
         last = i;
     }
     char size[40], details[80];
     snprintf(details, sizeof details, ", %s in %u record%s", ex_size_text(size, sizeof size, bytes),
              records, records == 1 ? "" : "s");
-    rung(v, s, "application data", details, true, "36");
+    char name[64];
+    snprintf(name, sizeof name, "closed %s", ex_content_type_name(s->record.inner_type));
+    rung(v, s, closed ? name : "application data", details, true, "36");
     return last;
 }
 
@@ -122,7 +127,9 @@ static void record(const ex_view *v, const ex_step *s)
     int n = snprintf(text, sizeof text, "%s record: %s, %s on the wire",
                      s->sent ? "sends a" : "receives a", ex_content_type_name(r->inner_type),
                      ex_size_text(size, sizeof size, r->wire_len));
-    if (r->encrypted && n > 0 && (size_t)n < sizeof text)
+    if (ex_is_closed(s) && n > 0 && (size_t)n < sizeof text)
+        snprintf(text + n, sizeof text - (size_t)n, ", encrypted, and closed here");
+    else if (r->encrypted && n > 0 && (size_t)n < sizeof text)
         snprintf(text + n, sizeof text - (size_t)n, ", number %llu under the key for %s%s",
                  (unsigned long long)r->sequence, r->key == NULL ? "?" : r->key,
                  r->padding != 0 ? ", padded" : "");
@@ -201,8 +208,8 @@ void ex_ladder(const ex_view *v)
             message(v, s);
         } else if (s->kind == HF_TRACE_ALERT) {
             alert(v, s);
-        } else if (s->kind == HF_TRACE_RECORD && s->record.inner_type == APPLICATION_DATA &&
-                   v->level == 0) {
+        } else if (s->kind == HF_TRACE_RECORD && v->level == 0 &&
+                   (s->record.inner_type == APPLICATION_DATA || ex_is_closed(s))) {
             s = data(v, s);
         } else if (s->kind == HF_TRACE_ERROR) {
             ex_paint(o, "1;31");

@@ -55,18 +55,24 @@ function carry(model) {
   }
 }
 
+// An encrypted record whose content nobody here knows: only its length on the wire does.
+export function isClosed(s) {
+  return s.kind === "record" && s.encrypted && !s.key;
+}
+
 // What stands on the ladder: messages, alerts, runs of application data, lone change_cipher_specs.
 function rungsOf(model) {
   const rungs = [];
   let data = null;
   for (const s of model.steps) {
-    if (s.kind === "record" && s.inner_type === DATA_RECORD) {
-      if (data && data.direction === s.direction) {
+    if (s.kind === "record" && (s.inner_type === DATA_RECORD || isClosed(s))) {
+      const closed = isClosed(s), length = closed ? s.wire_length : s.plaintext_length;
+      if (data && data.direction === s.direction && data.closed === closed && data.type === s.inner_type) {
         data.records.push(s);
-        data.length += s.plaintext_length;
+        data.length += length;
       } else {
-        data = { kind: "data", name: "application data", direction: s.direction, t_us: s.t_us, step: s.step,
-          records: [s], length: s.plaintext_length, encrypted: true };
+        data = { kind: "data", name: closed ? `closed ${s.inner_type_name}` : "application data", direction: s.direction,
+          t_us: s.t_us, step: s.step, records: [s], length, encrypted: true, closed, type: s.inner_type };
         rungs.push(data);
       }
     } else if (s.kind === "record" && s.inner_type === 20 && !s.parts.length) {

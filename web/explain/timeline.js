@@ -73,7 +73,7 @@ export function drawTimeline(model, app) {
   }
   notes(Infinity);
   return h("section", { id: "timeline", "aria-label": "Timeline" }, h("h2", {}, "The handshake"),
-    h("div.lanes", { "aria-hidden": "true" }, h("span", {}, "client", model.client === "sent" ? " (this side)" : ""),
+    h("div.lanes", { "aria-hidden": "true" }, h("span", {}, "client", model.client === "sent" && !model.connection.observed ? " (this side)" : ""),
       h("span.legend", {}, h("i.wire.clear"), "readable", h("i.wire.sealed"), "encrypted"),
       h("span", {}, "server", model.client === "received" ? " (this side)" : "")),
     list);

@@ -1,15 +1,20 @@
 // verdict.js: what came of it, first of all; and when it failed: where, why, and what mends it.
 import { h, facts, breakable, section, duration, size, plural, hexByte, hexText } from "./dom.js";
-import { messageBytes, speaker, times } from "./model.js";
+import { isClosed, messageBytes, speaker, times } from "./model.js";
 
 export function verdictLine(model) {
   const c = model.connection;
   if (model.error) return { mark: "✗", kind: "bad", title: "The handshake failed", text: model.error.sentence };
+  if (!model.verdict.ok && c.observed && model.records.some(isClosed))
+    return { mark: "…", kind: "open", title: "What is encrypted stayed closed",
+      text: "The rest is as anybody on the way sees it." };
   if (!model.verdict.ok)
     return { mark: "…", kind: "open", title: "The handshake did not come to its end", text: "" };
   if (c.insecure)
     return { mark: "!", kind: "open", title: "Encrypted, but nobody knows with whom",
       text: "the certificate was not checked" };
+  if (c.observed)
+    return { mark: "✓", kind: "good", title: "The handshake came to its end: both sides hold the same keys", text: "" };
   if (c.role === "client" && c.host)
     return { mark: "✓", kind: "good", title: `Encrypted, and the server proved that it is ${c.host}`, text: "" };
   return { mark: "✓", kind: "good", title: "Encrypted: both sides hold the same keys, and nobody else does", text: "" };
@@ -42,7 +47,12 @@ export function drawVerdict(model) {
       ["round trips", c.round_trips === undefined ? "" : String(c.round_trips) + (c.hello_retry ? " (HelloRetryRequest)" : "")],
       ["sent", size(c.bytes_sent || 0)], ["received", size(c.bytes_received || 0)],
       ["AES by", c.aead_from]], "dl.facts.chips"),
-    timeBar(model), leftOut(model), secretsNote(model));
+    model.connection.observed ? null : timeBar(model), remarks(model), leftOut(model), secretsNote(model));
+}
+
+function remarks(model) {
+  const notes = (model.doc.notes || []).filter(t => typeof t === "string");
+  return notes.length ? h("ul.small", { "aria-label": "Remarks" }, notes.map(t => h("li", {}, t))) : null;
 }
 
 function leftOut(model) {
@@ -87,7 +97,8 @@ export function drawFailure(model, app) {
       ["field", e.field && h("code", {}, e.field)], ["on", e.subject], ["expected", e.expected && h("b.expected", {}, e.expected)],
       ["got", e.got && h("b.got", {}, e.got)],
       ["clock", bad && /validity/.test(bad.name) ? bad.limit : ""],
-      ["alert", e.alert && `${e.alert} (${e.alert_number}), ${e.alert_direction === "sent" ? "sent to the peer" : "received from the peer"}`],
+      ["alert", e.alert && `${e.alert} (${e.alert_number}), ${model.connection.observed ? `sent by the ${e.alert_direction === "sent" ? "client" : "server"}`
+        : e.alert_direction === "sent" ? "sent to the peer" : "received from the peer"}`],
       ["rule", e.section && section(e.section)]]),
     excerpt(model, app),
     bad && h("p", {}, h("button", { type: "button", onclick: () => app.go("certificates", `check-${bad.step}`) },
