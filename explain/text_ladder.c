@@ -115,7 +115,10 @@ static const ex_step *data(const ex_view *v, const ex_step *s)
     snprintf(details, sizeof details, ", %s in %u record%s", ex_size_text(size, sizeof size, bytes),
              records, records == 1 ? "" : "s");
     char name[64];
-    snprintf(name, sizeof name, "closed %s", ex_content_type_name(s->record.inner_type));
+    /* "application_data" may be anything, in TLS 1.3 */
+    snprintf(name, sizeof name, "closed %s",
+             s->record.inner_type == APPLICATION_DATA ? "record"
+                                                      : ex_content_type_name(s->record.inner_type));
     rung(v, s, closed ? name : "application data", details, true, "36");
     return last;
 }

@@ -71,7 +71,7 @@ function rungsOf(model) {
         data.records.push(s);
         data.length += length;
       } else {
-        data = { kind: "data", name: closed ? `closed ${s.inner_type_name}` : "application data", direction: s.direction,
+        data = { kind: "data", name: closed ? `closed ${s.inner_type === DATA_RECORD ? "record" : s.inner_type_name}` : "application data", direction: s.direction,
           t_us: s.t_us, step: s.step, records: [s], length, encrypted: true, closed, type: s.inner_type };
         rungs.push(data);
       }
