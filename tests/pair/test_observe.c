@@ -563,6 +563,58 @@ static void what_is_no_key_log_is_refused_with_its_line(void **state)
     }
 }
 
+/* ---- seeds for fuzz/fuzz_observe.c, written where HF_WRITE_SEEDS says ---- */
+
+static void put_piece(FILE *out, unsigned bits, hf_bytes piece)
+{
+    const uint8_t head[] = {(uint8_t)(bits | piece.n >> 8), (uint8_t)piece.n};
+    fwrite(head, 1, 2, out);
+    fwrite(piece.p, 1, piece.n, out);
+}
+
+static void write_seed(const char *name)
+{
+    char path[4096];
+    const char *folder = getenv("HF_WRITE_SEEDS");
+    if (folder == NULL)
+        return;
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    put_piece(out, 0, hf_buf_bytes(&w.keylog));
+    for (size_t i = 0; i < w.chunks; i++) {
+        assert_true(w.chunk[i].n < 0x4000);
+        put_piece(out, w.chunk[i].client ? 0x80 : 0,
+                  (hf_bytes){w.bytes.p + w.chunk[i].at, w.chunk[i].n});
+    }
+    fclose(out);
+}
+
+static void seeds_are_good_connections(void **state)
+{
+    (void)state;
+    for (uint16_t version = HF_TLS_1_2; version <= HF_TLS_1_3; version++)
+        for (unsigned second = 0; second < 2; second++) {
+            hf_observed seen;
+            begin(version);
+            pair_start(&p);
+            assert_true(wiretap_run(&w, &p));
+            if (second != 0) {
+                again();
+                assert_true(wiretap_run(&w, &p));
+            }
+            if (version == HF_TLS_1_3)
+                assert_int_equal(hf_key_update(p.client, true), HF_OK);
+            wiretap_send(&w, &p, true, 50);
+            close_both();
+            compare_established(&seen);
+            char name[40];
+            snprintf(name, sizeof(name), "tls-%x-%u", version, second);
+            write_seed(name);
+            end();
+        }
+}
+
 /* ---- memory ---- */
 
 static void ignore(void *ctx, const hf_conn *conn, const hf_event *e)
@@ -622,6 +674,7 @@ int main(void)
         cmocka_unit_test(what_is_not_tls_is_named),
         cmocka_unit_test(lines_of_other_uses_are_passed_over),
         cmocka_unit_test(what_is_no_key_log_is_refused_with_its_line),
+        cmocka_unit_test(seeds_are_good_connections),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make, unmake);
