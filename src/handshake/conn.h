@@ -42,7 +42,7 @@ struct hf_conn {
 
     bool insecure_no_name;
     bool established, hello_retry, peer_authenticated;
-    bool extended_master_secret; /* TLS 1.2 */
+    bool extended_master_secret;  /* TLS 1.2 */
     bool ocsp_stapled, scts_sent; /* came with the peer's certificate */
     bool close_sent, peer_closed, transport_ended;
     bool key_update_owed; /* the peer asked for one */
