@@ -1,6 +1,14 @@
 # Examples.cmake: examples/*.c, each a program of its own in <build>/examples, and the benchmark.
 
 file(GLOB example_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
+# shared_store.c speaks to Redis: built where its client library is (apt install libhiredis-dev)
+find_path(HIREDIS_INCLUDE_DIR hiredis/hiredis.h)
+find_library(HIREDIS_LIBRARY hiredis)
+mark_as_advanced(HIREDIS_INCLUDE_DIR HIREDIS_LIBRARY)
+if(NOT HIREDIS_INCLUDE_DIR OR NOT HIREDIS_LIBRARY)
+  message(STATUS "no libhiredis: examples/shared_store.c is left out")
+  list(FILTER example_sources EXCLUDE REGEX "/shared_store\\.c$")
+endif()
 foreach(source IN LISTS example_sources)
   get_filename_component(name ${source} NAME_WE)
   add_executable(example_${name} ${source})
@@ -9,6 +17,10 @@ foreach(source IN LISTS example_sources)
   target_link_libraries(example_${name} PRIVATE handfast_flags handfast_static OpenSSL::Crypto
                         Threads::Threads)
 endforeach()
+if(TARGET example_shared_store)
+  target_include_directories(example_shared_store SYSTEM PRIVATE ${HIREDIS_INCLUDE_DIR})
+  target_link_libraries(example_shared_store PRIVATE ${HIREDIS_LIBRARY})
+endif()
 
 # The benchmark does the same work with handfast, with libssl and with whichever of the other peers is
 # installed, which is why it alone links them. It is not installed. Numbers from a sanitized build

@@ -49,7 +49,8 @@ class ExamplesTest(unittest.TestCase):
         """Starts a server and waits until it listens; returns it and its address."""
         address = f"127.0.0.1:{free_port()}"
         process = subprocess.Popen([os.path.join(EXAMPLES, name), address, "cert.pem", "key.pem",
-                                    *arguments], cwd=self.dir, stderr=subprocess.PIPE)
+                                    *arguments], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -75,6 +76,8 @@ class ExamplesTest(unittest.TestCase):
         names = [os.path.basename(p)[:-2] for p in glob.glob(os.path.join(SOURCE, "examples", "*.c"))]
         self.assertGreaterEqual(len(names), 5)
         for name in names:
+            if name == "shared_store" and not os.path.exists(os.path.join(EXAMPLES, name)):
+                continue  # without libhiredis it is not built
             out, err = self.run_program(name, expect=2)
             self.assertTrue(err.startswith(f"usage: {name}"), err)
 
@@ -110,6 +113,51 @@ class ExamplesTest(unittest.TestCase):
             f.write("something else")
         _, err = self.run_program("resumption", address, "cert.pem", "kept", expect=1)
         self.assertIn("kept holds no session", err)
+
+    def start_store(self, redis):
+        """A server of the fleet; its address, and what it prints."""
+        server, address = self.start("shared_store", redis)
+        self.until_it_listens(address, server)
+        return server, address
+
+    def s_client(self, address, *arguments):
+        return self.openssl("s_client", "-connect", address, "-CAfile", "cert.pem", "-verify_return_error",
+                            "-ign_eof", *arguments, stdin=b"GET / HTTP/1.0\r\n\r\n").decode(errors="replace")
+
+    def test_servers_share_sessions_and_early_data_in_a_store(self):
+        for needed, package in ((os.path.join(EXAMPLES, "shared_store"), "libhiredis-dev, then build anew"),
+                                (shutil.which("redis-server") or "redis-server", "redis-server")):
+            if not os.path.exists(needed):
+                self.skipTest(f"{needed} is not there (apt install {package})")
+        self.make_certificate()
+        redis = os.path.join(self.dir, "redis.sock")
+        store = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", redis, "--save", "",
+                                  "--appendonly", "no", "--dir", self.dir], stdout=subprocess.DEVNULL)
+        self.addCleanup(store.wait)
+        self.addCleanup(store.kill)
+        deadline = time.monotonic() + TIMEOUT
+        while not os.path.exists(redis) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        first, here = self.start_store(redis)
+        second, there = self.start_store(redis)
+        with open(os.path.join(self.dir, "early"), "w", encoding="ascii") as f:
+            f.write("GET / HTTP/1.0\r\n\r\n")
+        self.assertIn("New, TLSv1.3", self.s_client(here, "-sess_out", "13.pem"))
+        self.assertIn("Reused, TLSv1.3", self.s_client(there, "-sess_in", "13.pem"))
+        self.assertIn("New, TLSv1.2", self.s_client(here, "-tls1_2", "-sess_out", "12.pem"))
+        self.assertIn("Reused, TLSv1.2", self.s_client(there, "-tls1_2", "-sess_in", "12.pem"))
+        self.s_client(here, "-sess_out", "13.pem")
+        self.assertIn("Early data was accepted",
+                      self.s_client(there, "-sess_in", "13.pem", "-early_data", "early"))
+        # without its store a server serves all the same, and resumes nothing
+        store.kill()
+        store.wait()
+        self.assertIn("New, TLSv1.3", self.s_client(there, "-sess_in", "13.pem"))
+        for server, said in ((first, ["full", "full", "full"]),
+                             (second, ["resumed", "resumed", "early data", "full"])):
+            server.terminate()
+            self.assertEqual(server.stdout.read().decode().split("\n")[:-1], said)
+            self.assertNotIn(b"Sanitizer", server.stderr.read())
 
     def test_mutual_says_who_the_peer_is(self):
         out, _ = self.run_program("mutual", "Alice")
