@@ -20,6 +20,12 @@ static inline bool hf_bytes_equal(hf_bytes a, hf_bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Without the first `n`, which are there. */
+static inline hf_bytes hf_bytes_after(hf_bytes b, size_t n)
+{
+    return n < b.n ? (hf_bytes){b.p + n, b.n - n} : (hf_bytes){NULL, 0};
+}
+
 /* memcpy that allows a NULL source of length 0. */
 static inline void hf_copy(void *to, const void *from, size_t n)
 {

@@ -13,17 +13,15 @@
 typedef struct block {
     hf_handshake hs;
     _Alignas(16) uint8_t arena[12288];
-    uint8_t pending[2048];  /* the ClientHello, until the hash is known */
-    uint8_t messages[2048]; /* what came, until it is a whole message */
-    uint8_t flight[2304];
-    uint8_t in[4096], out[3072]; /* the records */
+    uint8_t pending[2048];       /* the ClientHello, until the hash is known */
+    uint8_t messages[2048];      /* what came, until it is a whole message */
+    uint8_t in[4096], out[4096]; /* the records; what goes out is built there */
 } block;
 
 /* All that the handshake holds is given back and wiped, but for its block. */
 static void empty_scratch(hf_handshake *hs)
 {
     hf_transcript_free(&hs->transcript);
-    hf_buf_free(&hs->flight);
     hf_buf_free(&hs->early_out);
     hf_hs_drop_session(hs);
     hf_buf_free(&hs->ticket.state);
@@ -54,7 +52,6 @@ hf_status hf_handshake_new(hf_conn *c)
     memset(hs, 0, sizeof(*hs));
     hf_arena_lend(&hs->arena, b->arena, sizeof(b->arena));
     hf_buf_lend(&hs->transcript.pending, b->pending, sizeof(b->pending));
-    hf_buf_lend(&hs->flight, b->flight, sizeof(b->flight));
     hf_buf_lend(&c->messages, b->messages, sizeof(b->messages));
     hf_channel_lend(&c->channel, b->in, sizeof(b->in), b->out, sizeof(b->out));
     hs->conn = c;
@@ -146,11 +143,7 @@ hf_status hf_hs_keep_alpn(hf_handshake *hs, hf_bytes name)
 
 hf_status hf_hs_flush(hf_handshake *hs)
 {
-    if (hs->flight.n == 0)
-        return HF_OK;
-    hf_channel *ch = &hs->conn->channel;
-    hf_status s = hf_channel_send(ch, HF_CONTENT_HANDSHAKE, hf_buf_bytes(&hs->flight));
-    hf_buf_clear(&hs->flight);
+    hf_status s = hf_channel_finish(&hs->conn->channel, HF_CONTENT_HANDSHAKE);
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }
 

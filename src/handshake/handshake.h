@@ -44,7 +44,6 @@ struct hf_handshake {
     bool forget;    /* HelloRetryRequest went out with a cookie that holds all that is known */
     hf_job job;
     hf_executor executor; /* of the next job, in place of the config's; .submit NULL: none */
-    hf_buf flight;        /* messages built and not yet sent as a record */
 
     hf_transcript transcript;
     hf_schedule13 schedule;
@@ -176,7 +175,7 @@ static inline hf_handshake *hf_job_handshake(hf_job *job)
     return (hf_handshake *)(void *)((char *)job - offsetof(hf_handshake, job));
 }
 
-/* Sends what is in `flight` as records; then a compatibility change_cipher_spec. */
+/* Sends the messages that were built as a record; then a compatibility change_cipher_spec. */
 hf_status hf_hs_flush(hf_handshake *hs);
 hf_status hf_hs_send_ccs(hf_handshake *hs);
 

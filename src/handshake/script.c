@@ -51,14 +51,17 @@ static hf_status send_ccs(hf_handshake *hs, const hf_row *row)
 static hf_status send_message(hf_handshake *hs, const hf_row *row)
 {
     hf_writer w;
-    size_t start = hs->flight.n;
-    hf_writer_init_buf(&w, &hs->flight);
+    hf_channel *ch = &hs->conn->channel;
+    const size_t start = hf_channel_built(ch).n;
+    hf_status s = hf_channel_build(ch, &w);
+    if (s != HF_OK)
+        return hf_hs_fail(hs, s, name_of(row->message), NULL, NULL);
     hf_write_u8(&w,
                 row->message == HF_MSG_HELLO_RETRY_REQUEST ? HF_MSG_SERVER_HELLO : row->message);
     size_t length = hf_write_open(&w, 3);
-    hf_status s = row->build(hs, &w);
+    s = row->build(hs, &w);
     if (s == HF_SKIP) {
-        hs->flight.n = start;
+        hf_channel_unbuild(ch, start);
         s = hf_writer_status(&w);
         return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, name_of(row->message), NULL, NULL);
     }
@@ -68,7 +71,7 @@ static hf_status send_message(hf_handshake *hs, const hf_row *row)
     s = hf_writer_status(&w);
     if (s != HF_OK)
         return hf_hs_fail(hs, s, name_of(row->message), NULL, NULL);
-    hf_bytes message = {hs->flight.p + start, hs->flight.n - start};
+    const hf_bytes message = hf_bytes_after(hf_channel_built(ch), start);
     s = hf_transcript_add(&hs->transcript, message);
     if (s != HF_OK)
         return hf_hs_fail(hs, s, NULL, NULL, NULL);

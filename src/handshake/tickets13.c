@@ -99,14 +99,17 @@ static hf_status add_ticket(hf_handshake *hs)
         m.extensions.max_early_data_size = hs->cfg->early_data;
     }
     hf_writer w;
-    size_t at = hs->flight.n;
-    hf_writer_init_buf(&w, &hs->flight);
-    write_message(&w, &m);
-    hf_status s = hf_writer_status(&w);
+    hf_channel *ch = &hs->conn->channel;
+    const size_t at = hf_channel_built(ch).n;
+    hf_status s = hf_channel_build(ch, &w);
+    if (s == HF_OK) {
+        write_message(&w, &m);
+        s = hf_writer_status(&w);
+    }
     if (s != HF_OK)
         return hf_hs_fail(hs, s, NULL, NULL, NULL);
     hf_trace_message_sent(hs->conn, HF_MSG_NEW_SESSION_TICKET,
-                          (hf_bytes){hs->flight.p + at, hs->flight.n - at});
+                          hf_bytes_after(hf_channel_built(ch), at));
     return HF_OK;
 }
 

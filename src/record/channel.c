@@ -263,6 +263,8 @@ static hf_status send_one(hf_channel *ch, uint8_t type, hf_bytes content)
 
 hf_status hf_channel_send(hf_channel *ch, uint8_t type, hf_bytes content)
 {
+    if (ch->building != 0)
+        hf_channel_unbuild(ch, 0);
     do {
         size_t n = content.n < ch->write_limit ? content.n : ch->write_limit;
         hf_status s = send_one(ch, type, (hf_bytes){content.p, n});
@@ -275,16 +277,92 @@ hf_status hf_channel_send(hf_channel *ch, uint8_t type, hf_bytes content)
     return HF_OK;
 }
 
+/* ---- building in place ---- */
+
+hf_status hf_channel_build(hf_channel *ch, hf_writer *w)
+{
+    const size_t head = hf_record_head(&ch->write);
+    if (ch->building == 0) {
+        if (ch->out.n > UINT32_MAX - head || hf_buf_reserve(&ch->out, head) != HF_OK)
+            return HF_E_OUT_OF_MEMORY;
+        ch->out.n += head;
+        ch->building = (uint32_t)ch->out.n;
+    }
+    hf_writer_init_buf(w, &ch->out);
+    return HF_OK;
+}
+
+hf_bytes hf_channel_built(const hf_channel *ch)
+{
+    if (ch->building == 0 || ch->out.n == ch->building)
+        return (hf_bytes){NULL, 0};
+    return (hf_bytes){ch->out.p + ch->building, ch->out.n - ch->building};
+}
+
+/* Where the record that is being built begins, or where the next one would. */
+static size_t sealed_end(const hf_channel *ch)
+{
+    return ch->building != 0 ? ch->building - hf_record_head(&ch->write) : ch->out.n;
+}
+
+void hf_channel_unbuild(hf_channel *ch, size_t n)
+{
+    if (ch->building == 0 || hf_channel_built(ch).n < n)
+        return;
+    const size_t end = n != 0 ? ch->building + n : sealed_end(ch);
+    hf_wipe(ch->out.p + end, ch->out.n - end);
+    ch->out.n = end;
+    if (n == 0)
+        ch->building = 0;
+}
+
+/* For a trace, which sees what the encryption overwrites, and for more than a record holds. */
+static hf_status finish_apart(hf_channel *ch, uint8_t type)
+{
+    hf_buf copy = {0};
+    hf_status s = hf_buf_append(&copy, hf_channel_built(ch));
+    if (s == HF_OK)
+        s = hf_channel_send(ch, type, hf_buf_bytes(&copy));
+    hf_buf_free(&copy);
+    return s;
+}
+
+hf_status hf_channel_finish(hf_channel *ch, uint8_t type)
+{
+    const size_t n = hf_channel_built(ch).n;
+    if (n == 0 || ch->mute) {
+        hf_channel_unbuild(ch, 0);
+        return n == 0 ? HF_OK : HF_E_WRONG_STATE;
+    }
+    if (ch->trace != NULL || n > ch->write_limit)
+        return finish_apart(ch, type);
+    const size_t padding = padding_for(ch, n), size = hf_record_size(&ch->write, n, padding);
+    const size_t start = sealed_end(ch);
+    hf_status s = hf_buf_reserve(&ch->out, size - (ch->out.n - start));
+    if (s == HF_OK)
+        s = hf_record_seal_built(&ch->write, type, n, padding, ch->out.p + start);
+    if (s != HF_OK) {
+        hf_channel_unbuild(ch, 0);
+        return s;
+    }
+    ch->out.n = start + size;
+    ch->building = 0;
+    return HF_OK;
+}
+
+/* ---- what was made ---- */
+
 hf_bytes hf_channel_out(const hf_channel *ch)
 {
-    if (ch->out.n == ch->out_at)
+    const size_t end = sealed_end(ch);
+    if (end == ch->out_at)
         return (hf_bytes){NULL, 0};
-    return (hf_bytes){ch->out.p + ch->out_at, ch->out.n - ch->out_at};
+    return (hf_bytes){ch->out.p + ch->out_at, end - ch->out_at};
 }
 
 void hf_channel_out_consumed(hf_channel *ch, size_t n)
 {
-    size_t left = ch->out.n - ch->out_at;
+    size_t left = sealed_end(ch) - ch->out_at;
     ch->out_at += n < left ? n : left;
     if (ch->out_at == ch->out.n) {
         ch->out.n = ch->out_at = 0; /* what was sent is ciphertext: no need to wipe */

@@ -1,13 +1,14 @@
 /* channel.h: the two directions of a connection as streams of records over byte buffers.
  *
  * Input gathers in `in` until a record is whole; it is opened in place and its content stays there
- * until it is used. Output is sealed straight into `out`. Both buffers exist only while something
- * is in them, so that an idle connection has none. The channel knows records, not messages.
+ * until it is used. Output is sealed straight into `out`, or built there. Both buffers exist only
+ * while something is in them, so that an idle connection has none. The channel knows records, not
+ * messages.
  */
 #ifndef HF_RECORD_CHANNEL_H
 #define HF_RECORD_CHANNEL_H
 
-#include "base/buf.h"
+#include "base/writer.h"
 #include "record/record.h"
 #include <handfast/trace.h>
 
@@ -23,6 +24,7 @@ typedef struct hf_channel {
     bool started;          /* a first record came */
     bool mute;             /* the peer awaits a key that could not be set: nothing more is sent */
     uint32_t skip_early;   /* bytes of undecryptable early data that may still be dropped */
+    uint32_t building;     /* where in `out` the content of the record being built is; 0: none */
     const hf_trace *trace; /* NULL: none */
     const hf_conn *conn;   /* for the trace */
 } hf_channel;
@@ -62,6 +64,18 @@ bool hf_channel_has_input(const hf_channel *ch);
 
 /* Seals the bytes as records of `type` into `out`, fragmented as the limit demands. */
 hf_status hf_channel_send(hf_channel *ch, uint8_t type, hf_bytes content);
+
+/* Building in place: what is written to the writer is the content of `out`'s next record, and
+ * sealed where it lies by hf_channel_finish. Before that, more can be built behind it, in the same
+ * record. Nothing of it is seen in hf_channel_out till then. HF_E_OUT_OF_MEMORY. */
+hf_status hf_channel_build(hf_channel *ch, hf_writer *w);
+/* What was built so far; {NULL, 0} when there is nothing. */
+hf_bytes hf_channel_built(const hf_channel *ch);
+/* Forgets (wiped) all but the first `n` bytes of it. */
+void hf_channel_unbuild(hf_channel *ch, size_t n);
+/* Content that is over the limit goes into several records. What was not finished when anything
+ * else is sent is forgotten. */
+hf_status hf_channel_finish(hf_channel *ch, uint8_t type);
 
 /* Seals one record with the pieces into `out`, which has room for hf_channel_record_size. */
 hf_status hf_channel_seal_into(hf_channel *ch, uint8_t type, const hf_bytes *pieces, size_t count,

@@ -158,12 +158,17 @@ static void additional_data12(const hf_epoch *e, uint8_t type, size_t n,
     ad[12] = (uint8_t)n;
 }
 
+size_t hf_record_head(const hf_epoch *e)
+{
+    return HF_RECORD_HEADER + (e->aead != NULL ? explicit_len(e) : 0);
+}
+
 size_t hf_record_size(const hf_epoch *e, size_t n, size_t padding)
 {
     if (e->aead == NULL)
         return HF_RECORD_HEADER + n;
     if (e->form != HF_FORM_13)
-        return HF_RECORD_HEADER + explicit_len(e) + n + e->aead->tag_len;
+        return hf_record_head(e) + n + e->aead->tag_len;
     return HF_RECORD_HEADER + n + 1 + padding + e->aead->tag_len;
 }
 
@@ -256,6 +261,35 @@ static hf_status open12(hf_epoch *e, uint8_t *record, size_t body_len, size_t li
     return n > limit ? HF_E_RECORD_TOO_LONG : HF_OK;
 }
 
+/* `inner` is TLSInnerPlaintext, of `n` bytes in all. */
+static hf_status seal13(hf_epoch *e, const hf_bytes *inner, size_t count, size_t n, uint8_t *out)
+{
+    uint8_t nonce[HF_AEAD_NONCE];
+    if (e->sequence == UINT64_MAX)
+        return HF_E_KEY_EXHAUSTED;
+    hf_status s = hf_epoch_wake(e);
+    if (s != HF_OK)
+        return s;
+    write_header(out, HF_CONTENT_APPLICATION_DATA, n + e->aead->tag_len);
+    make_nonce(e, nonce);
+    s = e->aead->seal(e->state, nonce, (hf_bytes){out, HF_RECORD_HEADER}, inner, count,
+                      out + HF_RECORD_HEADER);
+    if (s == HF_OK)
+        e->sequence++;
+    return s;
+}
+
+hf_status hf_record_seal_built(hf_epoch *e, uint8_t type, size_t n, size_t padding, uint8_t *out)
+{
+    hf_bytes content = {out + hf_record_head(e), n};
+    if (e->aead == NULL || e->form != HF_FORM_13)
+        return hf_record_seal(e, type, &content, 1, 0, out);
+    out[HF_RECORD_HEADER + n] = type;
+    memset(out + HF_RECORD_HEADER + n + 1, 0, padding);
+    content.n += 1 + padding;
+    return seal13(e, &content, 1, content.n, out);
+}
+
 hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size_t count,
                          size_t padding, uint8_t *out)
 {
@@ -281,17 +315,7 @@ hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size
     n += 1 + padding;
     for (size_t left = padding; left > 0; left -= inner[used - 1].n)
         inner[used++] = (hf_bytes){zeros, left < sizeof(zeros) ? left : sizeof(zeros)};
-    write_header(out, HF_CONTENT_APPLICATION_DATA, n + e->aead->tag_len);
-    uint8_t nonce[HF_AEAD_NONCE];
-    make_nonce(e, nonce);
-    hf_status s = hf_epoch_wake(e);
-    if (s != HF_OK)
-        return s;
-    s = e->aead->seal(e->state, nonce, (hf_bytes){out, HF_RECORD_HEADER}, inner, used,
-                      out + HF_RECORD_HEADER);
-    if (s == HF_OK)
-        e->sequence++;
-    return s;
+    return seal13(e, inner, used, n, out);
 }
 
 /* Finds the content type behind the padding. Constant time is not asked for: padding's length is

@@ -68,10 +68,17 @@ hf_status hf_record_header_judge(const hf_epoch *e, const uint8_t header[HF_RECO
 /* Bytes that a record with `n` bytes of content and `padding` takes on the wire under `e`. */
 size_t hf_record_size(const hf_epoch *e, size_t n, size_t padding);
 
+/* Bytes of a record before its content: the header, and a nonce where it is sent. */
+size_t hf_record_head(const hf_epoch *e);
+
 /* Writes one record with the pieces as its content to `out`, which has room for hf_record_size. The
  * pieces sum to at most HF_RECORD_PLAINTEXT. HF_E_KEY_EXHAUSTED when the sequence would wrap. */
 hf_status hf_record_seal(hf_epoch *e, uint8_t type, const hf_bytes *pieces, size_t count,
                          size_t padding, uint8_t *out);
+
+/* The same for `n` bytes of content that were written where they belong: hf_record_head bytes
+ * behind `out`. They are encrypted in place. */
+hf_status hf_record_seal_built(hf_epoch *e, uint8_t type, size_t n, size_t padding, uint8_t *out);
 
 /* A record that was opened. */
 typedef struct hf_record {

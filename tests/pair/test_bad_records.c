@@ -23,7 +23,10 @@ static hf_status do_trick(hf_handshake *hs)
 static hf_status send_unaligned(hf_handshake *hs)
 {
     static const uint8_t more[] = {HF_MSG_ENCRYPTED_EXTENSIONS, 0, 0, 2, 0, 0};
-    assert_int_equal(hf_buf_append(&hs->flight, hf_bytes_of(more, sizeof(more))), HF_OK);
+    hf_writer w;
+    assert_int_equal(hf_channel_build(&hs->conn->channel, &w), HF_OK);
+    hf_write_bytes(&w, hf_bytes_of(more, sizeof(more)));
+    assert_int_equal(hf_writer_status(&w), HF_OK);
     assert_int_equal(hf_hs_flush(hs), HF_OK);
     return real.after != NULL ? real.after(hs) : HF_OK;
 }
