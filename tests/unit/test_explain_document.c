@@ -360,6 +360,45 @@ static void a_failure_survives_being_written_and_read(void **state)
     hf_explain_free(y);
 }
 
+/* One certificate timestamp that does not count is told, in every form, and is no failure. */
+static void what_is_advisory_is_told_and_is_no_failure(void **state)
+{
+    (void)state;
+    hf_explain *x = recorder(NULL), *y;
+    sample s = {hf_explain_trace(x), (const hf_conn *)&one_connection, false};
+    sample_handshake(&s, "example.test");
+    hf_key *key;
+    hf_bytes der;
+    hf_cert cert;
+    const hf_cert_template self = {.subject = "CN=leaf", .not_after_s = 1, .path_len = -1};
+    assert_int_equal(hf_key_generate(HF_KEY_P256, 0, &key, NULL), HF_OK);
+    assert_int_equal(hf_cert_issue(&self, hf_key_public(key), NULL, key, &der, NULL), HF_OK);
+    assert_int_equal(hf_cert_parse(der, &cert, NULL), HF_OK);
+    hf_check check = {.name = "SCT",
+                      .section = "RFC 6962 section 3.2",
+                      .cert = &cert,
+                      .result = HF_E_SCT_UNKNOWN_LOG,
+                      .advisory = true};
+    hf_event e = {.kind = HF_TRACE_CHECK, .check = &check};
+    sample_emit(&s, &e);
+    hf_explain_finish(x, NULL, NULL);
+    assert_false(hf_explain_failed(x));
+    char *t = as_json(x), *before = as_text(x, 1, false);
+    has(t, "\"advisory\":true");
+    assert_int_equal(hf_explain_read_json(hf_bytes_text(t), NULL, &y, NULL), HF_OK);
+    char *after = as_text(y, 1, false);
+    assert_string_equal(before, after);
+    has(after, "not counted");
+    lacks(after, "FAILED");
+    hf_der_free(der);
+    hf_key_free(key);
+    free(before);
+    free(after);
+    free(t);
+    hf_explain_free(x);
+    hf_explain_free(y);
+}
+
 static void what_is_no_document_is_refused_with_the_place(void **state)
 {
     (void)state;
@@ -695,6 +734,7 @@ int main(void)
         cmocka_unit_test(json_stays_valid_whatever_bytes_come),
         cmocka_unit_test(a_document_that_is_read_back_says_the_same),
         cmocka_unit_test(a_failure_survives_being_written_and_read),
+        cmocka_unit_test(what_is_advisory_is_told_and_is_no_failure),
         cmocka_unit_test(what_is_no_document_is_refused_with_the_place),
         cmocka_unit_test(a_document_cut_short_or_changed_never_breaks_the_reader),
         cmocka_unit_test(secrets_are_there_only_when_asked_for),

@@ -173,15 +173,19 @@ static void too_few_are_refused(void **state)
         {{.log = 0, .timestamp_ms = NOW_MS}},
         {{.log = 0, .timestamp_ms = NOW_MS}, {.log = 0, .timestamp_ms = NOW_MS - 1}},
         {{.log = 0, .timestamp_ms = NOW_MS}, {.log = 1, .timestamp_ms = NOW_MS}}, /* one operator */
+        {{.log = 0, .timestamp_ms = NOW_MS},
+         {.log = 2, .timestamp_ms = NOW_MS},
+         {.log = 2, .timestamp_ms = NOW_MS - 1}}, /* two logs: three are wanted below */
     };
     (void)state;
     order o = stamped_order();
     for (size_t i = 0; i < COUNT(cases); i++) {
-        run *r = stamped(&o, cases[i], i == 0 ? 1 : 2);
+        run *r = stamped(&o, cases[i], i == 0 ? 1 : i == 3 ? 3 : 2);
+        if (i == 3)
+            r->params.ct_policy = (hf_ct_policy){.logs = 3, .operators = 2};
         expect(r, HF_E_CT_NOT_ENOUGH, "certificateTransparency");
         r->params.ct_policy.optional = true;
         expect(r, HF_OK, NULL);
-        r->params.ct_logs = NULL;
         done(r);
     }
     run *r = stamped(&o, NULL, 0);
