@@ -3,7 +3,14 @@
 
 #include "cli/cert_file.h"
 
-enum { MOST_FILES = 16, FILE_MAX = 1 << 20, CACHE = 1000, LIFE_S = 7200, PERIOD_S = 43200 };
+enum {
+    MOST_FILES = 16,
+    FILE_MAX = 1 << 20,
+    CACHE = 1000,
+    LIFE_S = 7200,
+    PERIOD_S = 43200,
+    RETRY_S = 30
+};
 
 const cli_option cli_ticket_options[] = {
     {.name = "ticket-key",
@@ -31,6 +38,10 @@ const cli_option cli_ticket_options[] = {
      .min = 0,
      .max = 1000000,
      .help = "TLS 1.2 sessions to keep for clients without tickets; default 1000"},
+    {.name = "stateless-retry",
+     .kind = CLI_FLAG,
+     .help = "keep nothing of a client that must be asked for another key share: it brings back "
+             "what it was told, sealed, within 30 seconds"},
     {0},
 };
 
@@ -106,6 +117,7 @@ void cli_tickets_config(cli *c, const cli_tickets *t, hf_config *cfg)
     hf_config_ticket_keys(cfg, t->keys);
     hf_config_sessions(cfg, t->sessions);
     hf_config_session_life(cfg, life_s(c));
+    hf_config_stateless_retry(cfg, cli_flag(c, "stateless-retry") ? RETRY_S : 0);
     if (cli_flag(c, "no-tickets"))
         hf_config_tickets(cfg, 0);
     else if (cli_text(c, "tickets") != NULL)

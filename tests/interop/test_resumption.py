@@ -286,6 +286,31 @@ class SessionFile(ResumptionCase):
         self.assertFalse(resumed(self.get("-v", "--session", "s", self.url(server))))
 
 
+class Retry(ResumptionCase):
+    """A client whose first key share is of a group that the server lacks."""
+
+    GROUPS = ("-groups", "secp521r1:prime256v1")
+
+    @needs("openssl")
+    def test_a_retry_that_keeps_nothing(self):
+        server = self.serve("--stateless-retry")
+        for options in ((), ("-no_middlebox",)):
+            done = self.s_client(server, "-tls1_3", *self.GROUPS, "-msg", *options)
+            self.assertIn(PAGE, done.out, done)
+            self.assertEqual(len(re.findall(r"<<< TLS 1\.3, Handshake .*ServerHello", done.out)), 2, done)
+            self.assertIn("prime256v1", done.out)
+        self.reused(server, "-tls1_3", *self.GROUPS)
+        self.reused(server, "-tls1_2", *self.GROUPS)
+
+    @needs("gnutls-cli")
+    def test_gnutls_goes_through_it_too(self):
+        server = self.serve("--stateless-retry")
+        done = self.gnutls_cli(server, "--single-key-share", "-d", "4",
+                               priority="NORMAL:-GROUP-ALL:+GROUP-SECP521R1:+GROUP-SECP256R1")
+        self.assertIn(PAGE, done.out, done)
+        self.assertIn("HELLO RETRY REQUEST", done.out + done.err)
+
+
 class TicketKeys(ResumptionCase):
     def key(self, name, n):
         return self.put(name, os.urandom(n))

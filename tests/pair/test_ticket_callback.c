@@ -3,6 +3,7 @@
  * costs a full handshake at most. */
 #include "support/fail_alloc.h"
 #include "support/pair.h"
+#include "support/tamper.h"
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -295,6 +296,52 @@ static void a_ticket_that_the_application_does_not_know_costs_a_full_handshake(v
             pair_free(&p);
             drop(&s);
         }
+}
+
+/* Six tickets, of which none is known, in place of the client's own. */
+static void offer_six(hf_buf *body, void *ctx)
+{
+    (void)ctx;
+    static uint8_t identities[6 * 22], binders[6 * 33];
+    hf_reader r;
+    hf_writer w;
+    hf_client_hello m;
+    hf_buf out = {0};
+    hf_reader_init(&r, hf_buf_bytes(body), NULL);
+    assert_true(hf_client_hello_parse(&r, &m));
+    assert_true(hf_ext_has(&m.extensions, HF_X_PRE_SHARED_KEY));
+    for (uint8_t i = 0; i < 6; i++) {
+        identities[22 * i + 1] = 16;
+        identities[22 * i + 2] = i;
+        binders[33 * i] = 32;
+    }
+    m.extensions.psk_identities = (hf_bytes){identities, sizeof(identities)};
+    m.extensions.psk_binders = (hf_bytes){binders, sizeof(binders)};
+    hf_writer_init_buf(&w, &out);
+    hf_client_hello_build(&w, &m);
+    hf_buf_free(body);
+    *body = out;
+}
+
+/* Each question costs the store something, before the client has proved anything. */
+static void the_application_is_asked_about_four_tickets_at_most(void **state)
+{
+    (void)state;
+    pair p;
+    store s = {.later = true};
+    config(&p, &s, HF_TLS_1_3);
+    hf_config_grease(p.client_config, false); /* parsed structs do not keep it */
+    start(&p, &s);
+    assert_true(run(&p, &s));
+    pair_exchange(&p, false, 100);
+    again(&p, &s);
+    tamper_start(p.client);
+    tamper_message(HF_MSG_CLIENT_HELLO, 0, offer_six, NULL);
+    assert_true(run(&p, &s));
+    both_resumed(&p, false);
+    assert_int_equal(s.opened, 4);
+    pair_free(&p);
+    drop(&s);
 }
 
 static void an_application_may_have_no_ticket_to_give(void **state)
@@ -661,6 +708,7 @@ int main(void)
         cmocka_unit_test(the_application_answers_later),
         cmocka_unit_test(servers_share_a_store),
         cmocka_unit_test(a_ticket_that_the_application_does_not_know_costs_a_full_handshake),
+        cmocka_unit_test(the_application_is_asked_about_four_tickets_at_most),
         cmocka_unit_test(an_application_may_have_no_ticket_to_give),
         cmocka_unit_test(a_ticket_is_renewed_where_the_application_wants_it),
         cmocka_unit_test(answers_come_from_other_threads),
