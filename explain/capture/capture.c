@@ -230,10 +230,15 @@ static hf_status replay_segment(const cap_connection *c, cap_stream streams[2],
     int end = cap_sender(c, packet->number, s);
     if (end < 0)
         return HF_OK;
+    uint32_t seq = s->seq + s->syn;
     r->cut += s->payload.n < s->length;
+    if (s->has_ack && !s->rst)
+        cap_stream_reach(&streams[1 - end], s->ack, false);
+    if (s->fin)
+        cap_stream_reach(&streams[end], seq + (uint32_t)s->length, true);
     if (s->length == 0)
         return HF_OK;
-    return cap_stream_add(&streams[end], s->seq + s->syn, s->payload, s->length);
+    return cap_stream_add(&streams[end], seq, s->payload, s->length);
 }
 
 static hf_status replay_file(hf_capture *c, const cap_connection *connection, cap_stream streams[2],

@@ -19,7 +19,22 @@ void cap_stream_init(cap_stream *s, const cap_memory *memory, cap_sink sink)
 void cap_stream_start(cap_stream *s, uint32_t seq)
 {
     s->started = true;
-    s->next = seq;
+    s->next = s->acked = seq;
+}
+
+void cap_stream_reach(cap_stream *s, uint32_t seq, bool by_fin)
+{
+    if (!s->started)
+        return;
+    int32_t ahead = distance(seq, s->next);
+    if (ahead > FAR || ahead < -FAR)
+        return;
+    if (by_fin) {
+        s->fin = true;
+        s->end = seq;
+    } else if (distance(seq, s->acked) > 0) {
+        s->acked = seq;
+    }
 }
 
 /* ---- telling ---- */
@@ -193,7 +208,10 @@ hf_status cap_stream_end(cap_stream *s)
     hf_status status = HF_OK;
     while (status == HF_OK && s->held != NULL)
         status = give_up(s);
-    return status;
+    if (status != HF_OK || !s->started)
+        return status;
+    int32_t behind = distance(s->fin ? s->end : s->acked - 1, s->next);
+    return behind > 0 ? lose(s, (size_t)behind) : HF_OK;
 }
 
 void cap_stream_free(cap_stream *s)

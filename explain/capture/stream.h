@@ -34,7 +34,10 @@ typedef struct cap_stream {
     cap_memory memory;
     cap_sink sink;
     bool started;
-    uint32_t next; /* sequence number of the byte that is told next */
+    uint32_t next;  /* sequence number of the byte that is told next */
+    bool fin;       /* `end` is known ... */
+    uint32_t end;   /* ... the number behind the last byte */
+    uint32_t acked; /* the other side has all before this; counted from `next` at the start */
     cap_piece *held;
     size_t held_bytes, held_pieces;
     uint64_t told, lost, repeated, differing, stray; /* bytes; stray: segments */
@@ -46,7 +49,10 @@ void cap_stream_start(cap_stream *s, uint32_t seq);
 /* A segment's data: `length` bytes from `seq` on, of which `captured` are the first. Before
  * cap_stream_start, it starts there. HF_E_OUT_OF_MEMORY, or the sink's error. */
 hf_status cap_stream_add(cap_stream *s, uint32_t seq, hf_bytes captured, size_t length);
-/* No more comes: tells what is held, with its gaps. */
+/* The sender has sent all bytes before `seq`: its FIN says so, or the other side's acknowledgement
+ * (in which a FIN that was not seen may be counted: one byte more is not believed of that). */
+void cap_stream_reach(cap_stream *s, uint32_t seq, bool by_fin);
+/* No more comes: tells what is held, with its gaps, and what is missing behind it. */
 hf_status cap_stream_end(cap_stream *s);
 void cap_stream_free(cap_stream *s);
 

@@ -173,6 +173,29 @@ static void what_never_came_is_told_as_lost(void **state)
     assert_int_equal(s.lost, 4);
 }
 
+static void what_is_missing_at_the_end_is_known_by_fin_or_acknowledgement(void **state)
+{
+    (void)state;
+    begin(100);
+    add(100, "ab");
+    cap_stream_reach(&s, 107, true);
+    cap_stream_reach(&s, 108, false); /* with the FIN */
+    ends_as("ab(5)");
+    begin(0xfffffffe);
+    add(0xfffffffe, "ab");
+    cap_stream_reach(&s, 4, false);
+    cap_stream_reach(&s, 2, false);
+    ends_as("ab(3)"); /* the fourth may be a FIN */
+    begin(100);
+    add(100, "ab");
+    cap_stream_reach(&s, 103, false);
+    cap_stream_reach(&s, 100 + 0x50000000, true);
+    ends_as("ab");
+    begin(100);
+    cap_stream_reach(&s, 90, false);
+    ends_as("");
+}
+
 static void what_was_not_captured_whole_is_lost_behind(void **state)
 {
     (void)state;
@@ -366,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_segment_may_hold_others_inside),
         cmocka_unit_test(of_two_copies_the_first_stays),
         cmocka_unit_test(what_never_came_is_told_as_lost),
+        cmocka_unit_test(what_is_missing_at_the_end_is_known_by_fin_or_acknowledgement),
         cmocka_unit_test(what_was_not_captured_whole_is_lost_behind),
         cmocka_unit_test(numbers_go_round),
         cmocka_unit_test(the_first_segment_starts_it_where_nobody_says),
