@@ -105,8 +105,9 @@ static hf_status judge_key(const hf_judged *j, hf_check *k)
     return rsa && c->key_bits < LEAST_RSA_BITS ? HF_E_CERT_WEAK_KEY : HF_OK;
 }
 
-/* Extensions whose meaning is applied here, or that have none for a path. Revocation, transparency
- * and status promises are not judged, so a certificate that insists on them is refused. */
+/* Extensions whose meaning is applied here, or that have none for a path. Distribution points and
+ * status promises are not, so a certificate that insists on them is refused; timestamps are where
+ * logs to judge them by are given. */
 #define PROCESSED                                                                                  \
     (HF_EXT_basicConstraints | HF_EXT_keyUsage | HF_EXT_subjectAltName | HF_EXT_extKeyUsage |      \
      HF_EXT_subjectKeyIdentifier | HF_EXT_authorityKeyIdentifier | HF_EXT_certificatePolicies |    \
@@ -117,6 +118,8 @@ static hf_status judge_critical(const hf_judged *j, hf_check *k)
 {
     const hf_cert *c = j->cert;
     uint32_t left = c->critical & ~(uint32_t)PROCESSED;
+    if (j->params->ct_logs != NULL && j->depth == 0)
+        left &= ~(uint32_t)HF_EXT_sctList;
     hf_judge_limit(k, "no critical extension but those that handfast processes");
     if (left != 0) {
         hf_judge_value(k, "critical %s", hf_oid_extension_of(left)->name);

@@ -234,7 +234,8 @@ static hf_status weigh_response(weighing *w)
     if (w->params->ocsp.p == NULL || w->issuer == NULL ||
         hf_ocsp_parse(w->params->ocsp, &o, NULL) != HF_OK || o.status != 0)
         return HF_OK;
-    for (hf_bytes rest = o.responses; s == HF_OK && hf_ocsp_next(&rest, &one);)
+    for (hf_bytes rest = o.responses;
+         s == HF_OK && w->seen < MOST_LOOKED_AT && hf_ocsp_next(&rest, &one);)
         if (one.sct_list.p != NULL && hf_ocsp_is_about(&one, w->leaf, w->issuer))
             s = weigh_extension(w, one.sct_list, HF_SCT_OCSP);
     return s;

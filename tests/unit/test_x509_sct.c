@@ -427,6 +427,32 @@ static void the_extension_may_stand_anywhere(void **state)
     }
 }
 
+/* One that is critical is processed where logs are given, and else not. */
+static void a_critical_extension_needs_logs(void **state)
+{
+    static uint8_t list[1024];
+    (void)state;
+    order root = root_order(), middle = middle_order(), o = stamped_order();
+    hf_cert pre = made_cert(&o);
+    hf_writer w, x, v;
+    hf_writer_init(&w, list, sizeof(list));
+    size_t mark = hf_write_open(&w, 2);
+    write_stamp(&w, &two[0], pre.tbs);
+    write_stamp(&w, &two[1], pre.tbs);
+    hf_write_close(&w, mark, 2);
+    uint8_t value[1024], extension[1200];
+    hf_writer_init(&v, value, sizeof(value));
+    hf_der_write(&v, HF_DER_OCTET_STRING, hf_writer_bytes(&w));
+    hf_writer_init(&x, extension, sizeof(extension));
+    hf_issue_extension(&x, HF_EXT_sctList, true, hf_writer_bytes(&v));
+    o.extra = hf_writer_bytes(&x);
+    run *r = three(&root, &middle, &o);
+    expect(r, HF_E_CERT_CRITICAL_EXTENSION, NULL);
+    r->params.ct_logs = logs_known();
+    expect(r, HF_OK, NULL);
+    done(r);
+}
+
 static void lengths_of_any_size_are_written_anew(void **state)
 {
     (void)state;
@@ -758,6 +784,7 @@ int main(void)
         MADE_TEST(every_changed_byte_of_a_timestamp_is_noticed),
         MADE_TEST(a_logs_state_decides),
         MADE_TEST(the_extension_may_stand_anywhere),
+        MADE_TEST(a_critical_extension_needs_logs),
         MADE_TEST(lengths_of_any_size_are_written_anew),
         MADE_TEST(those_of_the_handshake_are_over_the_certificate),
         MADE_TEST(ways_are_not_mixed_by_chromes_policy),
