@@ -483,6 +483,25 @@ static void exactly_the_messages_before_a_key_change_are_aligned(void **state)
     }
 }
 
+/* A server that knows of a retry from the hello's cookie alone: that hello is the second one, no
+ * third is awaited, no retry is sent, and the share that was asked for is taken from it. */
+static void a_retry_known_by_its_cookie_goes_on_with_the_same_hello(void **state)
+{
+    (void)state;
+    const unsigned facts = HF_F_HELLO | HF_F_RETRY | HF_F_COOKIE;
+    bool again = false;
+    size_t at = 0;
+    while (hf_table13[at].message != HF_MSG_CLIENT_HELLO)
+        at++;
+    for (at++; hf_table13[at].message != HF_MSG_SERVER_HELLO; at++) {
+        if (!hf_row_applies(&hf_table13[at], facts))
+            continue;
+        assert_int_equal(hf_table13[at].message, HF_MSG_NONE);
+        again |= hf_table13[at].by == SE && (hf_table13[at].needs & HF_F_RETRY) != 0;
+    }
+    assert_true(again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +510,7 @@ int main(void)
         cmocka_unit_test(every_sequence_one_edit_away_is_judged_right),
         cmocka_unit_test(expected_names_what_could_have_come),
         cmocka_unit_test(exactly_the_messages_before_a_key_change_are_aligned),
+        cmocka_unit_test(a_retry_known_by_its_cookie_goes_on_with_the_same_hello),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
