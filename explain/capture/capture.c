@@ -2,6 +2,7 @@
 #include "explain/capture.h"
 #include "explain/capture/connections.h"
 #include "explain/capture/file.h"
+#include "explain/capture/replay.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -206,100 +207,40 @@ int64_t hf_capture_now_ns(void *capture)
 
 /* ---- the second reading ---- */
 
-typedef struct side {
-    hf_observer *observer;
-    bool client;
-} side;
-
-static hf_status on_bytes(void *ctx, hf_bytes bytes)
-{
-    const side *s = ctx;
-    return hf_observer_feed(s->observer, s->client, bytes);
-}
-
-static hf_status on_lost(void *ctx, uint64_t n)
-{
-    const side *s = ctx;
-    return hf_observer_missing(s->observer, s->client, n);
-}
-
-static hf_status replay_segment(const cap_connection *c, cap_stream streams[2],
-                                const cap_packet *packet, const cap_segment *s,
-                                hf_capture_replayed *r)
-{
-    int end = cap_sender(c, packet->number, s);
-    if (end < 0)
-        return HF_OK;
-    uint32_t seq = s->seq + s->syn;
-    r->cut += s->payload.n < s->length;
-    if (s->has_ack && !s->rst)
-        cap_stream_reach(&streams[1 - end], s->ack, false);
-    if (s->fin)
-        cap_stream_reach(&streams[end], seq + (uint32_t)s->length, true);
-    if (s->length == 0)
-        return HF_OK;
-    return cap_stream_add(&streams[end], seq, s->payload, s->length);
-}
-
-static hf_status replay_file(hf_capture *c, const cap_connection *connection, cap_stream streams[2],
-                             hf_capture_replayed *r, hf_error *e)
-{
-    cap_file *file;
-    cap_packet packet;
-    cap_segment segment;
-    char why[HF_ERROR_TEXT];
-    hf_status s = open_file(c, &file, e);
-    if (s != HF_OK)
-        return s;
-    while (s == HF_OK && cap_file_next(file, &packet, why, sizeof why) > 0) {
-        if (cap_packet_read(cap_file_link(file), packet.bytes, packet.length, &segment) !=
-            CAP_SEGMENT)
-            continue;
-        if (cap_sender(connection, packet.number, &segment) >= 0 && packet.t_ns > c->now_ns)
-            c->now_ns = packet.t_ns;
-        s = replay_segment(connection, streams, &packet, &segment, r);
-    }
-    cap_file_close(file);
-    for (int end = 0; end < 2 && s == HF_OK; end++)
-        s = cap_stream_end(&streams[end]);
-    return s == HF_OK ? s : fail(e, s, "", "");
-}
-
-static void note_replayed(const hf_capture *c, const cap_connection *connection,
-                          const cap_stream streams[2], hf_capture_replayed *r)
-{
-    for (int end = 0; end < 2; end++) {
-        const cap_stream *s = &streams[end];
-        r->lost[end == connection->client] = s->lost;
-        r->repeated += s->repeated;
-        r->differing += s->differing;
-        r->stray += s->stray;
-    }
-    r->fragments = c->fragments;
-    r->from_the_start = connection->direction[0].syn || connection->direction[1].syn;
-}
-
 hf_status hf_capture_replay(hf_capture *c, size_t stream, hf_observer *o, hf_capture_replayed *out,
                             hf_error *e)
 {
     if (stream >= c->connections.count)
         return fail(e, HF_E_BAD_ARGUMENT, "a stream of the capture", "another number");
     const cap_connection *connection = &c->connections.list[stream];
-    hf_capture_replayed r = {0};
-    side sides[2];
-    cap_stream streams[2];
-    for (int end = 0; end < 2; end++) {
-        sides[end] = (side){o, end == connection->client};
-        cap_stream_init(&streams[end], &c->memory, (cap_sink){on_bytes, on_lost, &sides[end]});
-        if (connection->start_known[end])
-            cap_stream_start(&streams[end], connection->start[end]);
-    }
+    cap_file *file;
+    cap_packet packet;
+    cap_segment segment;
+    cap_replay replay;
+    char why[HF_ERROR_TEXT];
+    hf_status s = open_file(c, &file, e);
+    if (s != HF_OK)
+        return s;
+    cap_replay_begin(&replay, &c->memory, connection, o);
     c->now_ns = connection->seen.start_ns;
-    hf_status s = replay_file(c, connection, streams, &r, e);
-    note_replayed(c, connection, streams, &r);
-    for (int end = 0; end < 2; end++)
-        cap_stream_free(&streams[end]);
-    if (out != NULL)
-        *out = r;
-    return s;
+    while (s == HF_OK && cap_file_next(file, &packet, why, sizeof why) > 0) {
+        if (cap_packet_read(cap_file_link(file), packet.bytes, packet.length, &segment) !=
+            CAP_SEGMENT)
+            continue;
+        int end = cap_sender(connection, packet.number, &segment);
+        if (end < 0)
+            continue;
+        if (packet.t_ns > c->now_ns)
+            c->now_ns = packet.t_ns;
+        s = cap_replay_segment(&replay, end, &segment);
+    }
+    cap_file_close(file);
+    if (s == HF_OK)
+        s = cap_replay_end(&replay);
+    if (out != NULL) {
+        *out = cap_replay_result(&replay);
+        out->fragments = c->fragments;
+    }
+    cap_replay_free(&replay);
+    return s == HF_OK ? s : fail(e, s, "", "");
 }

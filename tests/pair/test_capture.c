@@ -451,6 +451,68 @@ static void any_order_of_segments_tells_the_same(void **state)
     }
 }
 
+/* Segments of the two sides in the wrong order: each answer before its question. */
+static void an_answer_is_told_after_its_question(void **state)
+{
+    (void)state;
+    const wiretap *const both[] = {&w13, &w12};
+    for (unsigned k = 0; k < 2; k++) {
+        const wiretap *w = both[k];
+        m = (made){0};
+        made_begin(&m, (hf_bytes){NULL, 0});
+        made_open(&m);
+        for (size_t i = 0; i < w->chunks; i += 2) {
+            const uint8_t *a = w->bytes.p + w->chunk[i].at;
+            bool client = w->chunk[i].client;
+            uint32_t seq = m.next[client], ack = m.next[!client];
+            m.next[client] += (uint32_t)w->chunk[i].n; /* known to the other side, not seen yet */
+            if (i + 1 < w->chunks) {
+                hf_bytes b = {w->bytes.p + w->chunk[i + 1].at, w->chunk[i + 1].n};
+                made_data(&m, w->chunk[i + 1].client, b);
+            }
+            for (size_t at = 0; at < w->chunk[i].n; at += 1400) {
+                size_t n = w->chunk[i].n - at < 1400 ? w->chunk[i].n - at : 1400;
+                made_tcp(&m, client, seq + (uint32_t)at, ack, MADE_ACK, (hf_bytes){a + at, n});
+            }
+        }
+        hf_capture *c = opened();
+        hf_capture_replayed r;
+        replays_as(c, 0, w, &r);
+        assert_int_equal(r.lost[0] + r.lost[1], 0);
+        hf_capture_free(c);
+        made_free(&m);
+    }
+}
+
+/* What never comes is not waited for without end: the other side's story goes on beside it. */
+static void what_was_not_captured_is_not_waited_for(void **state)
+{
+    (void)state;
+    m = (made){0};
+    made_begin(&m, (hf_bytes){NULL, 0});
+    made_open(&m);
+    put_chunks(&w12);
+    m.next[1] += 1000; /* of the client, acknowledged and never seen */
+    for (unsigned i = 0; i < 100; i++)
+        made_data(&m, false, hf_bytes_of("\x17\x03\x03\0\1x", 6));
+    hf_capture *c = opened();
+    hf_observer *o;
+    hf_observed seen;
+    hf_capture_replayed r;
+    wiretap_story story = {0};
+    hf_trace trace = wiretap_trace(&story);
+    assert_int_equal(hf_observer_new(NULL, NULL, &trace, &o), HF_OK);
+    assert_int_equal(hf_capture_replay(c, 0, o, &r, NULL), HF_OK);
+    hf_observer_seen(o, &seen);
+    assert_true(seen.closed > 100);
+    assert_int_equal(seen.unread[0], 0);
+    assert_int_equal(r.lost[1], 999); /* the last may be a FIN */
+    hf_observer_free(o);
+    wiretap_story_free(&story);
+    hf_capture_free(c);
+    made_free(&m);
+}
+
 static void packets_that_were_cut_are_told_as_missing(void **state)
 {
     (void)state;
@@ -723,6 +785,8 @@ int main(void)
         cmocka_unit_test(of_one_direction_alone_what_there_is_is_told),
         cmocka_unit_test(too_many_connections_are_counted),
         cmocka_unit_test(any_order_of_segments_tells_the_same),
+        cmocka_unit_test(an_answer_is_told_after_its_question),
+        cmocka_unit_test(what_was_not_captured_is_not_waited_for),
         cmocka_unit_test(packets_that_were_cut_are_told_as_missing),
         cmocka_unit_test(fragments_and_other_traffic_are_counted_or_passed_over),
         cmocka_unit_test(what_is_no_capture_is_refused_with_a_reason),
