@@ -191,8 +191,35 @@ static cli_exit read_interval(reading *r, const json_t *log, hf_ct_log *out)
     return CLI_DONE;
 }
 
+static int by_end(const void *a, const void *b)
+{
+    const hf_ct_operator *x = a, *y = b;
+    return (x->until_s > y->until_s) - (x->until_s < y->until_s);
+}
+
+/* "previous_operators": [{"name": ..., "end_time": ...}]; the library wants the oldest first. */
+static cli_exit read_earlier(reading *r, const json_t *log,
+                             hf_ct_operator earlier[HF_CT_EARLIER_MOST], hf_ct_log *out)
+{
+    const json_t *list = json_object_get(log, "previous_operators"), *one;
+    static const char expected[] = "at most 8, each with a name and an end_time";
+    size_t i;
+    if (list != NULL && (!json_is_array(list) || json_array_size(list) > HF_CT_EARLIER_MOST))
+        return wrong(r, "a log's previous_operators are not understood", expected);
+    json_array_foreach (list, i, one) {
+        earlier[i].name = json_string_value(json_object_get(one, "name"));
+        if (earlier[i].name == NULL || !read_time(one, "end_time", &earlier[i].until_s))
+            return wrong(r, "a log's previous_operators are not understood", expected);
+    }
+    out->earlier_count = json_array_size(list);
+    out->earlier = earlier;
+    qsort(earlier, out->earlier_count, sizeof earlier[0], by_end);
+    return CLI_DONE;
+}
+
 static cli_exit read_log(reading *r, const json_t *log)
 {
+    hf_ct_operator earlier[HF_CT_EARLIER_MOST];
     decoded key, id;
     hf_ct_log one = {.operator_name = r->operator_name};
     if (!json_is_object(log))
@@ -207,6 +234,8 @@ static cli_exit read_log(reading *r, const json_t *log)
     cli_exit status = read_state(r, log, &one);
     if (status == CLI_DONE)
         status = read_interval(r, log, &one);
+    if (status == CLI_DONE)
+        status = read_earlier(r, log, earlier, &one);
     if (status == CLI_DONE)
         status = add(r, &one);
     r->name = NULL;

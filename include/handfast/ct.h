@@ -35,13 +35,22 @@ typedef enum hf_ct_state {
     HF_CT_REJECTED,  /* never accepted: none counts */
 } hf_ct_state;
 
-#define HF_CT_LOG_ID 32 /* bytes: SHA-256 of the log's public key */
+/* Who ran a log before it changed hands. */
+typedef struct hf_ct_operator {
+    const char *name;
+    int64_t until_s; /* the first second that was another's */
+} hf_ct_operator;
+
+#define HF_CT_EARLIER_MOST 8
+#define HF_CT_LOG_ID       32 /* bytes: SHA-256 of the log's public key */
 
 typedef struct hf_ct_log {
     const char *name;          /* "Example 'Elm2026h1' log"; NULL: none */
     const char *operator_name; /* who runs it; NULL: unknown, which counts as one operator a log */
-    hf_bytes public_key;       /* SubjectPublicKeyInfo: P-256, or RSA of 2048 bits or more */
-    hf_bytes id;               /* 32 bytes, or none: it is computed, and compared if given */
+    const hf_ct_operator *earlier; /* who ran it before, oldest first, at most 8: a timestamp is */
+    size_t earlier_count;          /* that operator's who ran the log when it was made */
+    hf_bytes public_key;           /* SubjectPublicKeyInfo: P-256, or RSA of 2048 bits or more */
+    hf_bytes id;                   /* 32 bytes, or none: it is computed, and compared if given */
     hf_ct_state state;
     int64_t state_s; /* since when, seconds since 1970 (RETIRED needs it) */
     /* It takes certificates whose notAfter is in [start, end); both 0: any. */

@@ -17,7 +17,8 @@ typedef struct entry {
     hf_ct_log log;
     uint8_t id[HF_CT_LOG_ID];
     char name[TEXT_MOST + 1], operator_name[TEXT_MOST + 1];
-    uint8_t public_key[];
+    hf_ct_operator earlier[HF_CT_EARLIER_MOST];
+    uint8_t rest[]; /* the public key, and the names of `earlier` */
 } entry;
 
 struct hf_ct_logs {
@@ -102,6 +103,19 @@ static hf_status check_key(hf_bytes public_key, hf_error *e)
     return HF_OK;
 }
 
+static hf_status check_earlier(const hf_ct_log *log, hf_error *e)
+{
+    if (log->earlier_count > HF_CT_EARLIER_MOST)
+        return hf_fail(e, HF_E_CT_LOG_MALFORMED, "earlier", "at most 8 operators", "%zu",
+                       log->earlier_count);
+    for (size_t i = 0; i < log->earlier_count; i++)
+        if (log->earlier[i].name == NULL || log->earlier[i].name[0] == '\0' ||
+            (i != 0 && log->earlier[i].until_s <= log->earlier[i - 1].until_s))
+            return hf_fail(e, HF_E_CT_LOG_MALFORMED, "earlier",
+                           "operators with names, the oldest first", "another at place %zu", i);
+    return HF_OK;
+}
+
 static hf_status check(const hf_ct_log *log, const uint8_t id[HF_CT_LOG_ID], hf_error *e)
 {
     hf_status s = check_key(log->public_key, e);
@@ -120,7 +134,7 @@ static hf_status check(const hf_ct_log *log, const uint8_t id[HF_CT_LOG_ID], hf_
     if (!any && log->interval_start_s >= log->interval_end_s)
         return hf_fail(e, HF_E_CT_LOG_MALFORMED, "interval_end_s", "an end after the start",
                        "an interval without a second in it");
-    return HF_OK;
+    return check_earlier(log, e);
 }
 
 static void copy_text(char to[TEXT_MOST + 1], const char *text)
@@ -132,18 +146,30 @@ static void copy_text(char to[TEXT_MOST + 1], const char *text)
     to[n] = '\0';
 }
 
+/* The earlier operators, with their names from `at` on. */
+static void copy_earlier(entry *x, const hf_ct_log *log, char *at)
+{
+    for (size_t i = 0; i < log->earlier_count; i++, at += TEXT_MOST + 1) {
+        copy_text(at, log->earlier[i].name);
+        x->earlier[i] = (hf_ct_operator){at, log->earlier[i].until_s};
+    }
+    x->log.earlier = log->earlier_count != 0 ? x->earlier : NULL;
+}
+
 static entry *copy(const hf_ct_log *log, const uint8_t id[HF_CT_LOG_ID])
 {
-    entry *x = hf_alloc(sizeof(*x) + log->public_key.n);
+    entry *x =
+        hf_alloc(sizeof(*x) + log->public_key.n + log->earlier_count * (size_t)(TEXT_MOST + 1));
     if (x == NULL)
         return NULL;
     x->log = *log;
     memcpy(x->id, id, HF_CT_LOG_ID);
-    memcpy(x->public_key, log->public_key.p, log->public_key.n);
+    memcpy(x->rest, log->public_key.p, log->public_key.n);
     copy_text(x->name, log->name);
     copy_text(x->operator_name, log->operator_name);
+    copy_earlier(x, log, (char *)x->rest + log->public_key.n);
     x->log.id = (hf_bytes){x->id, HF_CT_LOG_ID};
-    x->log.public_key = (hf_bytes){x->public_key, log->public_key.n};
+    x->log.public_key = (hf_bytes){x->rest, log->public_key.n};
     x->log.name = x->name[0] != '\0' ? x->name : NULL;
     x->log.operator_name = x->operator_name[0] != '\0' ? x->operator_name : NULL;
     return x;

@@ -15,7 +15,8 @@
 /* A timestamp that counts. */
 typedef struct counted {
     const hf_ct_log *log;
-    bool embedded, current; /* current: its log is not retired */
+    const char *operator_name; /* who ran it then; NULL: unknown */
+    bool embedded, current;    /* current: its log is not retired */
 } counted;
 
 typedef struct weighing {
@@ -105,6 +106,16 @@ static const char *discounted(const hf_ct_log *log, const hf_sct *sct, bool embe
     }
 }
 
+/* Who ran the log when the timestamp was made. */
+static const char *operator_of(const hf_ct_log *log, const hf_sct *sct)
+{
+    int64_t at_s = (int64_t)(sct->timestamp_ms / 1000);
+    for (size_t i = 0; i < log->earlier_count; i++)
+        if (at_s < log->earlier[i].until_s)
+            return log->earlier[i].name;
+    return log->operator_name;
+}
+
 static hf_status judge_one(weighing *w, const hf_sct *sct, hf_sct_source source,
                            const hf_ct_log **found)
 {
@@ -129,7 +140,8 @@ static hf_status judge_one(weighing *w, const hf_sct *sct, hf_sct_source source,
     if (s != HF_OK)
         return refuse(w, HF_E_SCT_BAD_SIGNATURE,
                       "its signature is not its log's over this certificate");
-    w->good[w->good_count++] = (counted){log, embedded, log->state != HF_CT_RETIRED};
+    w->good[w->good_count++] =
+        (counted){log, operator_of(log, sct), embedded, log->state != HF_CT_RETIRED};
     return HF_OK;
 }
 
@@ -143,9 +155,9 @@ static void add_log(hf_text *t, const hf_sct *sct, const hf_ct_log *log)
             hf_text_addf(t, "%02x", sct->log_id.p[i]);
         hf_text_add(t, "...");
     }
-    if (log != NULL && log->operator_name != NULL) {
+    if (log != NULL && operator_of(log, sct) != NULL) {
         hf_text_add(t, " (");
-        hf_text_add_escaped(t, hf_bytes_text(log->operator_name), "");
+        hf_text_add_escaped(t, hf_bytes_text(operator_of(log, sct)), "");
         hf_text_add(t, ")");
     }
 }
@@ -250,10 +262,10 @@ typedef struct tally {
     bool current; /* one at least is of a log that is not retired */
 } tally;
 
-static bool same_operator(const hf_ct_log *a, const hf_ct_log *b)
+static bool same_operator(const counted *a, const counted *b)
 {
     if (a->operator_name == NULL || b->operator_name == NULL)
-        return a == b;
+        return a->log == b->log;
     return strcmp(a->operator_name, b->operator_name) == 0;
 }
 
@@ -269,7 +281,7 @@ static tally count(const weighing *w, unsigned which)
             if ((which & (w->good[k].embedded ? EMBEDDED : DELIVERED)) == 0)
                 continue;
             new_log &= w->good[k].log != g->log;
-            new_operator &= !same_operator(w->good[k].log, g->log);
+            new_operator &= !same_operator(&w->good[k], g);
         }
         t.logs += new_log;
         t.operators += new_operator;

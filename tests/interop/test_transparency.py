@@ -187,6 +187,16 @@ class Transparency(PeerCase):
             report = self.verify("--ct-logs", self.list, "--scts", scts, expect=DONE if count == 2 else UNTRUSTED)
             self.assertEqual(self.rows(report).count("OK"), count, change)
 
+    def test_a_log_that_changed_hands_counts_for_who_ran_it_then(self):
+        scts = self.beside(self.certs.issue(), "elm", "fir")
+        for end, expect in (("2020-01-01T00:00:00Z", DONE), ("2040-01-01T00:00:00Z", UNTRUSTED)):
+            self.write_list(fir={"previous_operators": [{"name": "elm's", "end_time": end},
+                                                        {"name": "x", "end_time": "2019-01-01T00:00:00Z"}]})
+            self.verify("--ct-logs", self.list, "--scts", scts, expect=expect)
+        for wrong in ({}, [1], [{"name": "x"}], [{"end_time": "2020-01-01T00:00:00Z"}]):
+            self.write_list(fir={"previous_operators": wrong})
+            self.handfast("cert", "verify", self.certs.issue().cert, "--ct-logs", self.list, expect=LOCAL_FILE)
+
     def test_files_that_are_no_list_of_logs_are_refused_in_words(self):
         pair = self.certs.issue()
         for text, words in (("{", "not well-formed"), ("{}", "this is no list of logs"),

@@ -252,6 +252,38 @@ static void logs_without_an_operator_are_one_each(void **state)
     done(r);
 }
 
+/* Log 1 was another operator's than log 0 when it made the timestamp, or is by now. */
+static void who_ran_the_log_then_is_what_counts(void **state)
+{
+    static const stamp stamps[] = {{.log = 0, .timestamp_ms = NOW_MS},
+                                   {.log = 1, .timestamp_ms = NOW_MS - 5000}};
+    static const struct {
+        const char *now;
+        hf_ct_operator earlier[2];
+        size_t count;
+        hf_status expected;
+    } cases[] = {
+        {"Ash", {{"Elder", NOW}}, 1, HF_OK},
+        {"Ash", {{"Elder", NOW - 4}}, 1, HF_OK},
+        {"Ash", {{"Elder", NOW - 5}}, 1, HF_E_CT_NOT_ENOUGH}, /* not its own any more */
+        {"Elder", {{"Ash", NOW}}, 1, HF_E_CT_NOT_ENOUGH},
+        {"Elder", {{"Ash", NOW - 9}}, 1, HF_OK},
+        {"Elder", {{"Elder", NOW - 9}, {"Ash", NOW}}, 2, HF_E_CT_NOT_ENOUGH},
+        {"Ash", {{"Ash", NOW - 9}, {"Elder", NOW}}, 2, HF_OK},
+    };
+    (void)state;
+    order o = stamped_order();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        run *r = stamped(&o, stamps, 2);
+        change(r, 1,
+               (hf_ct_log){.operator_name = cases[i].now,
+                           .earlier = cases[i].earlier,
+                           .earlier_count = cases[i].count});
+        expect(r, cases[i].expected, NULL);
+        done(r);
+    }
+}
+
 /* ---- what does not count ---- */
 
 static void what_is_wrong_with_one_is_noticed(void **state)
@@ -607,10 +639,14 @@ static void logs_are_checked_as_they_are_added(void **state)
     uint8_t off_curve[91];
     memcpy(off_curve, key.p, sizeof(off_curve));
     off_curve[90] ^= 1;
+    static const hf_ct_operator nameless[] = {{"", 5}}, backwards[] = {{"a", 5}, {"b", 5}};
     const struct {
         hf_ct_log log;
         const char *field;
     } bad[] = {
+        {{.public_key = key, .earlier = nameless, .earlier_count = 1}, "earlier"},
+        {{.public_key = key, .earlier = backwards, .earlier_count = 2}, "earlier"},
+        {{.public_key = key, .earlier = backwards, .earlier_count = 9}, "earlier"},
         {{.public_key = {NULL, 0}}, "public_key"},
         {{.public_key = cut}, "public_key"},
         {{.public_key = {off_curve, 91}}, "public_key"},
@@ -778,6 +814,7 @@ int main(void)
         MADE_TEST(a_long_life_needs_three),
         MADE_TEST(the_callers_own_number_is_what_counts),
         MADE_TEST(logs_without_an_operator_are_one_each),
+        MADE_TEST(who_ran_the_log_then_is_what_counts),
         MADE_TEST(what_is_wrong_with_one_is_noticed),
         MADE_TEST(the_last_millisecond_is_not_the_future),
         MADE_TEST(extensions_are_part_of_what_is_signed),
