@@ -68,7 +68,10 @@ void hf_trace_message_sent(const hf_conn *c, uint8_t type, hf_bytes message)
     const hf_field_sink *sink = hf_trace_message_begin(&t, c, true, type, message);
     if (sink == NULL)
         return;
-    hf_message_trace_of(c->version, message, sink);
+    if (c->suite != NULL && c->suite->suite->auth == HF_AUTH_RSA_TRANSPORT)
+        hf_message_trace_transport12(message, sink);
+    else
+        hf_message_trace_of(c->version, message, sink);
     hf_trace_message_end(&t);
 }
 

@@ -2,7 +2,6 @@
 #include "observe/observer.h"
 
 #include "handshake/trace.h"
-#include "wire/messages12.h"
 
 static void emit(const hf_observer *o, const hf_event *e)
 {
@@ -52,39 +51,27 @@ static void field(void *ctx, const hf_field *f)
     emit(t->o, &e);
 }
 
-/* With RSA key transport ClientKeyExchange has a form of its own, which only the suite tells. True
- * when it was read whole. */
-static bool tell_premaster(hf_bytes message, const hf_field_sink *sink)
+static void tell_fields(const hf_observer *o, hf_bytes message, const hf_field_sink *sink)
 {
-    hf_reader r;
-    hf_encrypted_premaster m;
-    hf_reader_init(&r, message, NULL);
-    hf_read_u8(&r, "msg_type");
-    hf_read_u24(&r, "length");
-    if (!hf_encrypted_premaster_parse(&r, &m))
-        return false;
-    hf_reader_init(&r, message, sink);
-    hf_read_u8(&r, "msg_type");
-    hf_read_u24(&r, "length");
-    return hf_encrypted_premaster_parse(&r, &m);
+    /* TLS 1.0 and 1.1 have the forms of 1.2, but for what an unread rest then shows. */
+    bool old = o->version != 0 && o->version <= HF_VERSION_TLS_1_2;
+    if (old && o->suite.rsa_transport)
+        hf_message_trace_transport12(message, sink);
+    else
+        hf_message_trace_of(old ? HF_VERSION_TLS_1_2 : o->version, message, sink);
 }
 
 void hf_tell_message(const hf_observer *o, bool client, uint8_t type, hf_bytes message)
 {
     teller t = {o, client};
-    const hf_field_sink sink = {field, &t};
     hf_event e = {.kind = HF_TRACE_MESSAGE, .sent = client};
     const char *name = hf_message_name(type);
     e.message.type = type;
     e.message.name = name != NULL ? name : "unknown message";
     e.message.bytes = message;
     emit(o, &e);
-    /* TLS 1.0 and 1.1 have the forms of 1.2, but for what an unread rest then shows. */
-    uint16_t version =
-        o->version != 0 && o->version < HF_VERSION_TLS_1_2 ? HF_VERSION_TLS_1_2 : o->version;
-    bool premaster = type == HF_MSG_CLIENT_KEY_EXCHANGE && o->suite.rsa_transport;
-    if (type != HF_MSG_CHANGE_CIPHER_SPEC && !(premaster && tell_premaster(message, &sink)))
-        hf_message_trace_of(version, message, &sink);
+    if (type != HF_MSG_CHANGE_CIPHER_SPEC)
+        tell_fields(o, message, &(hf_field_sink){field, &t});
     emit(o, &(hf_event){.kind = HF_TRACE_MESSAGE_END, .sent = client});
 }
 

@@ -152,7 +152,13 @@ void hf_message_trace(hf_bytes message, const hf_field_sink *sink)
     hf_message_trace_of(0x0304, message, sink);
 }
 
-void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink *sink)
+static void read_premaster(hf_reader *r)
+{
+    hf_encrypted_premaster m;
+    hf_encrypted_premaster_parse(r, &m);
+}
+
+static void trace(uint16_t version, bool transport, hf_bytes message, const hf_field_sink *sink)
 {
     if (sink == NULL)
         return;
@@ -164,8 +170,20 @@ void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink
     uint32_t length = hf_read_u24(&r, "length");
     if (length != hf_form_left(&r))
         hf_reader_fail(&r, HF_E_DECODE, "length");
-    if (!r.failed && (version != 0x0303 || !read_body12(&r, type)))
+    if (!r.failed && transport && type == HF_MSG_CLIENT_KEY_EXCHANGE)
+        read_premaster(&r);
+    else if (!r.failed && (version != 0x0303 || !read_body12(&r, type)))
         read_body(&r, type);
     close_open(&t);
     report_rest(&t, message);
+}
+
+void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink *sink)
+{
+    trace(version, false, message, sink);
+}
+
+void hf_message_trace_transport12(hf_bytes message, const hf_field_sink *sink)
+{
+    trace(HF_VERSION_TLS_1_2, true, message, sink);
 }

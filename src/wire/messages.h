@@ -126,5 +126,8 @@ void hf_alert_build(hf_writer *w, const hf_alert_msg *m);
 void hf_message_trace(hf_bytes message, const hf_field_sink *sink);
 /* The same for a version whose forms may differ: 0x0303 is TLS 1.2's, any other TLS 1.3's. */
 void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink *sink);
+/* The same for TLS 1.2 with RSA key transport, where ClientKeyExchange has a form of its own, which
+ * nothing in the message tells. */
+void hf_message_trace_transport12(hf_bytes message, const hf_field_sink *sink);
 
 #endif

@@ -3,6 +3,7 @@
 #include "support/wiretap.h"
 
 #include "base/bytes.h"
+#include "observe/observer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,6 +71,15 @@ static void close_both(void)
     (void)wiretap_run(&w, &p);
     hf_close(p.server);
     (void)wiretap_run(&w, &p);
+}
+
+static bool has(const hf_buf *text, const char *what)
+{
+    hf_bytes wanted = hf_bytes_text(what);
+    for (size_t i = 0; i + wanted.n <= text->n; i++)
+        if (memcmp(text->p + i, wanted.p, wanted.n) == 0)
+            return true;
+    return false;
 }
 
 /* ---- observing ---- */
@@ -273,6 +283,52 @@ static void certificates_both_ways_and_compressed(void **state)
     }
 }
 
+static void rsa_key_transport_and_its_message(void **state)
+{
+    (void)state;
+    hf_observed seen;
+    pair_pki ecdsa = pki;
+    pair_pki_make(&pki, HF_KEY_RSA);
+    begin(HF_TLS_1_2);
+    hf_config_insecure_rsa_key_transport(p.client_config);
+    hf_config_insecure_rsa_key_transport(p.server_config);
+    hf_config_suites(p.client_config, "TLS_RSA_WITH_AES_128_GCM_SHA256");
+    hf_config_suites(p.server_config, "TLS_RSA_WITH_AES_128_GCM_SHA256");
+    pair_start(&p);
+    assert_true(wiretap_run(&w, &p));
+    talk();
+    compare_established(&seen);
+    assert_null(seen.info.group);
+    end();
+    pair_pki_free(&pki);
+    pki = ecdsa;
+}
+
+static void the_protocol_and_the_host_are_told(void **state)
+{
+    (void)state;
+    for (uint16_t version = HF_TLS_1_2; version <= HF_TLS_1_3; version++) {
+        hf_observed seen;
+        wiretap_story story;
+        begin(version);
+        hf_config_alpn(p.client_config, "h2,http/1.1");
+        hf_config_alpn(p.server_config, "http/1.1");
+        pair_start(&p);
+        assert_true(wiretap_run(&w, &p));
+        hf_keylog *keys = keys_of(hf_buf_bytes(&w.keylog));
+        hf_observer *o = observe(&story, keys);
+        assert_int_equal(wiretap_feed(&w, o, 0), HF_OK);
+        hf_observer_seen(o, &seen);
+        assert_true(hf_bytes_equal(seen.info.alpn, hf_bytes_text("http/1.1")));
+        assert_string_equal(seen.info.host, "server.test");
+        assert_true(has(&story.choices, "ALPN: h2 http/1.1: http/1.1\n"));
+        hf_observer_free(o);
+        hf_keylog_free(keys);
+        wiretap_story_free(&story);
+        end();
+    }
+}
+
 static void key_updates(void **state)
 {
     (void)state;
@@ -395,15 +451,6 @@ static void without_the_right_keys_the_reason_is_told(void **state)
     }
 }
 
-static bool has(const hf_buf *text, const char *what)
-{
-    hf_bytes wanted = hf_bytes_text(what);
-    for (size_t i = 0; i + wanted.n <= text->n; i++)
-        if (memcmp(text->p + i, wanted.p, wanted.n) == 0)
-            return true;
-    return false;
-}
-
 static void without_keys_tls_12_shows_its_certificate_and_13_does_not(void **state)
 {
     (void)state;
@@ -522,6 +569,152 @@ static void what_is_not_tls_is_named(void **state)
     hf_observer_seen(o, &seen);
     assert_int_equal(seen.unread[1], 18);
     assert_int_equal(seen.unread[0], 17);
+    hf_observer_free(o);
+    wiretap_story_free(&story);
+}
+
+/* Feeds what was said, but for the server's chunk `i`, in whose place comes `piece`. */
+static hf_observer *with_piece(wiretap_story *story, size_t chunk, hf_bytes piece)
+{
+    hf_observer *o = observe(story, NULL);
+    for (size_t i = 0; i < w.chunks; i++) {
+        hf_bytes said = {w.bytes.p + w.chunk[i].at, w.chunk[i].n};
+        assert_int_equal(hf_observer_feed(o, w.chunk[i].client, i == chunk ? piece : said), HF_OK);
+    }
+    return o;
+}
+
+static void records_that_cannot_be_end_their_side_with_a_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t record[5];
+        hf_status code;
+    } cases[] = {
+        {{25, 3, 3, 0, 1}, HF_E_RECORD_TYPE},
+        {{22, 4, 3, 0, 1}, HF_E_RECORD_VERSION},
+        {{22, 3, 3, 0x48, 1}, HF_E_RECORD_TOO_LONG},
+    };
+    begin(HF_TLS_1_2);
+    pair_start(&p);
+    assert_true(wiretap_run(&w, &p));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        wiretap_story story;
+        hf_observed seen;
+        uint8_t piece[10] = {21, 3, 3, 0, 0}; /* a good one first */
+        memcpy(piece + 5, cases[i].record, 5);
+        hf_observer *o = with_piece(&story, 1, hf_bytes_of(piece, sizeof(piece)));
+        hf_observer_seen(o, &seen);
+        assert_int_equal(story.errors, 1);
+        assert_int_equal(story.error.code, cases[i].code);
+        assert_true(seen.unread[0] > 5); /* that one, and all behind it */
+        assert_int_equal(seen.unread[1], 0);
+        hf_observer_free(o);
+        wiretap_story_free(&story);
+    }
+    end();
+}
+
+static void messages_that_cannot_be_teach_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t pieces[][14] = {
+        {22, 3, 3, 0, 8, 2, 0xff, 0xff, 0xff, 1, 2, 3, 4}, /* longer than any */
+        {22, 3, 3, 0, 8, 2, 0, 0, 4, 1, 2, 3, 4},          /* a ServerHello of four bytes */
+        {22, 3, 3, 0, 8, 1, 0, 0, 4, 1, 2, 3, 4},          /* a ClientHello of the server's */
+        {22, 3, 3, 0, 8, 25, 0, 0, 4, 0, 1, 0, 0},         /* half a CompressedCertificate */
+        {22, 3, 3, 0, 8, 12, 0, 0, 4, 3, 0, 29, 0},        /* ... ServerKeyExchange */
+        {21, 3, 3, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8},          /* an alert of eight bytes */
+        {20, 3, 3, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8},          /* a change_cipher_spec of eight */
+    };
+    for (uint16_t version = HF_TLS_1_2; version <= HF_TLS_1_3; version++) {
+        begin(version);
+        pair_start(&p);
+        assert_true(wiretap_run(&w, &p));
+        for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+            wiretap_story story;
+            hf_observed seen;
+            hf_observer *o = with_piece(&story, 1, hf_bytes_of(pieces[i], 13));
+            hf_observer_seen(o, &seen);
+            assert_true(seen.client_hello);
+            assert_false(seen.server_hello);
+            assert_false(seen.info.established);
+            if (version == HF_TLS_1_3)
+                assert_int_equal(seen.why, HF_OBSERVED_NO_HELLO);
+            assert_int_equal(story.errors, 0);
+            hf_observer_free(o);
+            wiretap_story_free(&story);
+        }
+        end();
+    }
+}
+
+/* A server that talks without end before its hello costs no more than what is set aside for it. */
+static void what_waits_for_the_hash_is_bounded(void **state)
+{
+    (void)state;
+    static uint8_t record[5 + 16384] = {22, 3, 3, 0x40, 0, 99, 0, 0x3f, 0xfc};
+    wiretap_story story;
+    begin(HF_TLS_1_2);
+    pair_start(&p);
+    assert_true(wiretap_run(&w, &p));
+    hf_observer *o = observe(&story, NULL);
+    hf_bytes hello = {w.bytes.p, w.chunk[0].n};
+    assert_int_equal(hf_observer_feed(o, true, hello), HF_OK);
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(hf_observer_feed(o, false, hf_bytes_of(record, sizeof(record))), HF_OK);
+        assert_true(o->transcript.pending.n <= HF_SEEN_PENDING_MAX);
+    }
+    assert_true(o->transcript_lost);
+    hf_observer_free(o);
+    wiretap_story_free(&story);
+    end();
+}
+
+static void a_suite_without_aead_is_named(void **state)
+{
+    (void)state;
+    hf_observed seen;
+    wiretap_story story;
+    begin(HF_TLS_1_2);
+    pair_start(&p);
+    assert_true(wiretap_run(&w, &p));
+    /* ServerHello: header 5 + 4, version 2, random 32, session id 33, then the suite */
+    uint8_t *hello = w.bytes.p + w.chunk[1].at;
+    size_t suite = 5 + 4 + 2 + 32 + 1 + hello[5 + 4 + 2 + 32];
+    static const uint16_t ids[] = {0x002f, 0xc027, 0x1234, 0xc09d};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        hf_keylog *keys = keys_of(hf_buf_bytes(&w.keylog));
+        hello[suite] = (uint8_t)(ids[i] >> 8);
+        hello[suite + 1] = (uint8_t)ids[i];
+        hf_observer *o = observe(&story, keys);
+        assert_int_equal(wiretap_feed(&w, o, 0), HF_OK);
+        hf_observer_seen(o, &seen);
+        assert_true(seen.closed > 0);
+        assert_int_equal(seen.why, ids[i] == 0xc09d ? HF_OBSERVED_WRONG_KEY : HF_OBSERVED_SUITE);
+        assert_int_equal(seen.info.suite_id, ids[i]);
+        if (ids[i] == 0x1234)
+            assert_true(has(&story.choices, ": 0x1234\n"));
+        hf_observer_free(o);
+        hf_keylog_free(keys);
+        wiretap_story_free(&story);
+    }
+    end();
+}
+
+static void a_gap_between_records_costs_the_rest_of_its_side(void **state)
+{
+    (void)state;
+    hf_observed seen;
+    wiretap_story story;
+    hf_observer *o = observe(&story, NULL);
+    assert_int_equal(hf_observer_missing(o, true, 0), HF_OK);
+    assert_int_equal(hf_observer_missing(o, true, 10), HF_OK);
+    assert_int_equal(hf_observer_missing(o, true, UINT64_MAX), HF_OK);
+    assert_int_equal(hf_observer_feed(o, true, hf_bytes_text("hello")), HF_OK);
+    hf_observer_seen(o, &seen);
+    assert_int_equal(seen.unread[1], 5);
+    assert_int_equal(story.errors, 0);
     hf_observer_free(o);
     wiretap_story_free(&story);
 }
@@ -664,6 +857,8 @@ int main(void)
         cmocka_unit_test(resumed_ones),
         cmocka_unit_test(a_hello_retry_request),
         cmocka_unit_test(certificates_both_ways_and_compressed),
+        cmocka_unit_test(rsa_key_transport_and_its_message),
+        cmocka_unit_test(the_protocol_and_the_host_are_told),
         cmocka_unit_test(key_updates),
         cmocka_unit_test(early_data),
         cmocka_unit_test(a_refusal_is_told_with_its_alert),
@@ -672,6 +867,11 @@ int main(void)
         cmocka_unit_test(a_gap_inside_a_record_costs_that_record),
         cmocka_unit_test(a_gap_in_the_handshake_does_not_end_it),
         cmocka_unit_test(what_is_not_tls_is_named),
+        cmocka_unit_test(records_that_cannot_be_end_their_side_with_a_reason),
+        cmocka_unit_test(messages_that_cannot_be_teach_nothing),
+        cmocka_unit_test(what_waits_for_the_hash_is_bounded),
+        cmocka_unit_test(a_suite_without_aead_is_named),
+        cmocka_unit_test(a_gap_between_records_costs_the_rest_of_its_side),
         cmocka_unit_test(lines_of_other_uses_are_passed_over),
         cmocka_unit_test(what_is_no_key_log_is_refused_with_its_line),
         cmocka_unit_test(seeds_are_good_connections),

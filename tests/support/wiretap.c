@@ -69,6 +69,14 @@ static void tell(void *ctx, const hf_conn *conn, const hf_event *e)
         put(&story->secrets, " ");
         put_hex(&story->secrets, e->secret.bytes);
         break;
+    case HF_TRACE_CHOICE:
+        put(&story->choices, e->choice.what);
+        put(&story->choices, ": ");
+        put(&story->choices, e->choice.offered != NULL ? e->choice.offered : "");
+        put(&story->choices, ": ");
+        put(&story->choices, e->choice.chosen != NULL ? e->choice.chosen : "");
+        put(&story->choices, "\n");
+        break;
     case HF_TRACE_ERROR:
         story->errors++;
         story->error = *e->error;
@@ -88,6 +96,7 @@ void wiretap_story_free(wiretap_story *story)
     hf_buf_free(&story->said[0]);
     hf_buf_free(&story->said[1]);
     hf_buf_free(&story->secrets);
+    hf_buf_free(&story->choices);
     *story = (wiretap_story){0};
 }
 

@@ -13,6 +13,7 @@
 typedef struct wiretap_story {
     hf_buf said[2];
     hf_buf secrets; /* name and bytes of each */
+    hf_buf choices; /* "what: offered: chosen" */
     unsigned errors;
     hf_error error; /* the last */
 } wiretap_story;
