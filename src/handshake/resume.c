@@ -77,7 +77,8 @@ bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
         !cfg->insecure_no_extended_master_secret)
         return false;
     if (hf_conn_is_client(c))
-        return fits && (s->peer_authenticated || cfg->insecure_no_verification);
+        return fits && s->ticket.n <= HF_TICKET_OFFERED_MAX &&
+               (s->peer_authenticated || cfg->insecure_no_verification);
     if (!fits || !hf_bytes_equal(s->alpn, alpn_of(c)))
         return false;
     /* Who asks for certificates takes a session only from whom showed one, and where the
@@ -192,6 +193,8 @@ hf_status hf_conn_encode_session(const hf_conn *c, const hf_session *s, hf_buf *
 hf_status hf_conn_new_session(hf_conn *c, const hf_session *s)
 {
     hf_buf bytes = {0};
+    if (s->ticket.n > HF_TICKET_OFFERED_MAX)
+        return HF_OK; /* it could not be shown again */
     hf_status status = hf_conn_encode_session(c, s, &bytes);
     if (status == HF_OK && c->cfg->sessions != NULL && c->host != NULL)
         hf_sessions_put(c->cfg->sessions, hf_bytes_text(c->host), hf_buf_bytes(&bytes));
