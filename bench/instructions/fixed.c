@@ -13,7 +13,8 @@
 #include <valgrind/callgrind.h>
 
 static hf_config *client_config, *server_config;
-static hf_config *first_config;  /* a client that has met no signature before */
+static hf_config *first_config; /* a client that has met no signature before */
+static hf_config *rsa_client_config, *rsa_server_config;
 static hf_config *ticket_config; /* a server that gives one ticket; the others give none */
 static uint8_t session[4096];    /* that its clients were given last */
 static size_t session_len;
@@ -47,30 +48,47 @@ static hf_bytes text(const char *t)
     return (hf_bytes){(const uint8_t *)t, strlen(t)};
 }
 
-static void configure(const bench_material *m)
+/* One certificate's side: who has it, and who trusts its authority. */
+static void introduce(const bench_material *m, hf_config *const *servers, hf_config *const *clients)
 {
-    static uint8_t next;
     hf_key *key = NULL;
     hf_identity *identity = NULL;
     hf_store *store = NULL;
+    hf_key_read(text(m->key), NULL, &key, NULL);
+    hf_identity_new(text(m->chain), key, &identity, NULL);
+    hf_store_new(&store);
+    hf_store_add(store, text(m->ca), NULL, NULL);
+    for (; *servers != NULL; servers++)
+        hf_config_add_identity(*servers, identity);
+    for (; *clients != NULL; clients++)
+        hf_config_trust(*clients, store);
+    hf_identity_free(identity);
+    hf_key_free(key);
+    hf_store_free(store);
+}
+
+static void configure(const bench_material *m, const bench_material *rsa)
+{
+    static uint8_t next;
     hf_config_new(HF_CLIENT, &client_config);
+    hf_config_new(HF_CLIENT, &rsa_client_config);
+    hf_config_new(HF_SERVER, &rsa_server_config);
     hf_config_new(HF_SERVER, &server_config);
     hf_config_new(HF_CLIENT, &first_config);
     hf_config_new(HF_SERVER, &ticket_config);
     hf_config_tickets(server_config, 0);
     hf_config_tickets(ticket_config, 1);
     hf_config_new_session(client_config, take_session, NULL);
+    hf_config_tickets(rsa_server_config, 0);
     hf_config_signature_cache(first_config, NULL);
-    hf_key_read(text(m->key), NULL, &key, NULL);
-    hf_identity_new(text(m->chain), key, &identity, NULL);
-    hf_store_new(&store);
-    hf_store_add(store, text(m->ca), NULL, NULL);
-    hf_config_add_identity(server_config, identity);
-    hf_config_add_identity(ticket_config, identity);
-    hf_config_trust(client_config, store);
-    hf_config_trust(first_config, store);
-    hf_config *all[] = {client_config, server_config, first_config, ticket_config};
-    for (int i = 0; i < 4; i++) {
+    hf_config_signature_cache(rsa_client_config, NULL);
+    introduce(m, (hf_config *[]){server_config, ticket_config, NULL},
+              (hf_config *[]){client_config, first_config, NULL});
+    introduce(rsa, (hf_config *[]){rsa_server_config, NULL},
+              (hf_config *[]){rsa_client_config, NULL});
+    hf_config *all[] = {client_config, server_config,     first_config,
+                        ticket_config, rsa_client_config, rsa_server_config};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         hf_config_versions(all[i], HF_TLS_1_3, HF_TLS_1_3);
         hf_config_groups(all[i], "X25519");
         hf_config_suites(all[i], "TLS_AES_128_GCM_SHA256");
@@ -78,9 +96,6 @@ static void configure(const bench_material *m)
         hf_config_random(all[i], same_bytes, &next);
         must(hf_config_freeze(all[i], NULL) == HF_OK, "a configuration");
     }
-    hf_identity_free(identity);
-    hf_key_free(key);
-    hf_store_free(store);
 }
 
 /* Which side is collected. */
@@ -145,6 +160,13 @@ static void count_handshake(hf_config *config, int part)
     free_both(client, server, part);
 }
 
+static void count_rsa(int part)
+{
+    hf_conn *client, *server;
+    shake_with(rsa_client_config, rsa_server_config, false, &client, &server, part);
+    free_both(client, server, part);
+}
+
 static void count_resumed(int part)
 {
     hf_conn *client, *server;
@@ -200,14 +222,16 @@ static void count_buffered(hf_conn *client, hf_conn *server)
 
 int main(void)
 {
-    bench_material m = bench_material_make(HF_KEY_P256);
+    bench_material m = bench_material_make(HF_KEY_P256), rsa = bench_material_make(HF_KEY_RSA);
     hf_conn *client, *server;
-    configure(&m);
+    configure(&m, &rsa);
     for (int warm = 0; warm < 3; warm++)
         count_handshake(warm == 0 ? first_config : client_config, NONE);
     PART("tls13_full_client", count_handshake(first_config, CLIENT));
     PART("tls13_full_cached_client", count_handshake(client_config, CLIENT));
     PART("tls13_full_server", count_handshake(first_config, SERVER));
+    count_rsa(NONE);
+    PART("tls13_full_rsa_client", count_rsa(CLIENT));
     shake_with(client_config, ticket_config, false, &client, &server, NONE);
     hf_conn_free(client);
     hf_conn_free(server);
@@ -228,6 +252,9 @@ int main(void)
     hf_config_free(server_config);
     hf_config_free(first_config);
     hf_config_free(ticket_config);
+    hf_config_free(rsa_client_config);
+    hf_config_free(rsa_server_config);
+    bench_material_free(&rsa);
     bench_material_free(&m);
     return 0;
 }

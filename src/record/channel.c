@@ -106,8 +106,6 @@ bool hf_channel_has_input(const hf_channel *ch)
 static void trace_record(const hf_channel *ch, const hf_epoch *epoch, bool sent, hf_bytes wire,
                          const hf_record *r)
 {
-    if (ch->trace == NULL)
-        return;
     hf_event e = {.kind = HF_TRACE_RECORD, .sent = sent};
     e.record.type = wire.p[0];
     e.record.inner_type = r->type;
@@ -181,7 +179,8 @@ hf_status hf_channel_open(hf_channel *ch, uint8_t *p, size_t n, hf_record *out, 
     if (out->encrypted)
         ch->skip_early = 0;
     *used = whole;
-    trace_record(ch, &ch->read, false, (hf_bytes){p, whole}, out);
+    if (ch->trace != NULL)
+        trace_record(ch, &ch->read, false, (hf_bytes){p, whole}, out);
     return HF_OK;
 }
 
@@ -241,7 +240,7 @@ hf_status hf_channel_seal_into(hf_channel *ch, uint8_t type, const hf_bytes *pie
     if (ch->trace != NULL && count == 1)
         r.content = pieces[0];
     hf_status s = hf_record_seal(epoch, type, pieces, count, padding, out);
-    if (s == HF_OK)
+    if (s == HF_OK && ch->trace != NULL)
         trace_record(ch, epoch, true, (hf_bytes){out, hf_record_size(epoch, n, padding)}, &r);
     return s;
 }

@@ -26,6 +26,13 @@ cob=(2) /lib/libcrypto.so.3
 cfn=(2) EC_POINT_mul
 calls=1 0
 * 5000
+cob=(1)
+cfn=(4) hf_trace_state
+calls=2 0
+* 14
+cfn=(5) hf_read_u16
+calls=10 0
+* 300
 
 ob=(2)
 fn=(2)
@@ -35,20 +42,46 @@ ob=(1)
 fn=(3) hf_feed
 3 20
 
-totals: 5127
+fn=(4)
+4 10
+cfn=(6) hf_trace_error
+calls=2 0
+* 4
+
+fn=(5)
+5 300
+
+fn=(6)
+6 4
+
+totals: 5441
 """
 
 
 class Instructions(unittest.TestCase):
     def judge(self, budget, found):
+        for counts in found.values():
+            counts.setdefault("trace", 0)
         with contextlib.redirect_stdout(io.StringIO()):
             return check.judge(budget, found)
 
-    def test_counts_self_cost_by_object_and_leaves_calls_out(self):
+    def counts(self):
         with tempfile.NamedTemporaryFile("w", suffix=".out") as dump:
             dump.write(DUMP)
             dump.flush()
-            self.assertEqual(check.counts_of(dump.name), ("a_part", {"own": 127, "all": 5127}))
+            return check.counts_of(dump.name)
+
+    def test_counts_self_cost_by_object_and_leaves_calls_out(self):
+        title, counts = self.counts()
+        self.assertEqual((title, counts["own"], counts["all"]), ("a_part", 441, 5441))
+
+    def test_counts_what_goes_into_the_trace_once_and_a_branch_for_each_field(self):
+        self.assertEqual(self.counts()[1]["trace"], 14 + 10 * check.FIELD_COST)
+
+    def test_fails_when_a_trace_that_is_not_there_costs_more_than_a_hundredth(self):
+        for trace, wrong in ((90, 0), (91, 1)):
+            found = {"x": {"own": 1000, "all": 9000, "trace": trace}}
+            self.assertEqual(len(self.judge({"x": {"own": 1000, "all": 9000}}, found)), wrong)
 
     def test_passes_within_the_tolerance(self):
         self.assertEqual(self.judge({"x": {"own": 1000, "all": 9000}},
