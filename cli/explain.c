@@ -292,7 +292,8 @@ const cli_command cli_command_explain = {
              "From a packet capture (tcpdump -w, Wireshark) it tells the same of a connection\n"
              "of others, as far as it can be seen: decrypted by the key log that the client or\n"
              "the server wrote (SSLKEYLOGFILE), given by --keylog or inside the pcapng; without\n"
-             "one, what anybody on the way sees.",
+             "one, what anybody on the way sees. With --cacert it judges the server's\n"
+             "certificates too.",
     .examples = examples,
     .arguments = arguments,
     .groups = groups,

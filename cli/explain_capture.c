@@ -124,6 +124,26 @@ static cli_exit read_keys(cli *c, hf_keylog **out)
     return CLI_DONE;
 }
 
+/* ---- trust ---- */
+
+/* Only what --cacert names: which authorities the client trusted is not this machine's to say. */
+static cli_exit read_trust(cli *c, hf_store **out)
+{
+    hf_error e = {0};
+    const char *path;
+    *out = NULL;
+    if (cli_count(c, "cacert") == 0)
+        return CLI_DONE;
+    hf_status s = hf_store_new(out);
+    for (size_t i = 0; s == HF_OK && (path = cli_nth(c, "cacert", i)) != NULL; i++) {
+        s = hf_store_add_file(*out, path, NULL, &e);
+        if (s != HF_OK && e.subject[0] == '\0')
+            snprintf(e.subject, sizeof e.subject, "%s", path);
+    }
+    e.code = s;
+    return s == HF_OK ? CLI_DONE : cli_error(c, &e, "reading the certificates to trust");
+}
+
 /* ---- which connection ---- */
 
 static void list(const cli *c, const hf_capture *capture, size_t chosen, bool tls_only)
@@ -189,21 +209,25 @@ static cli_exit show(cli *c, const char *path, hf_capture *capture,
 {
     size_t stream;
     hf_keylog *keys;
+    hf_store *trust = NULL;
     hf_explain *x = NULL;
     hf_error e = {0};
     cli_exit status = choose(c, path, capture, &stream);
     if (status != CLI_DONE)
         return status;
     status = read_keys(c, &keys);
+    if (status == CLI_DONE)
+        status = read_trust(c, &trust);
     if (status == CLI_DONE) {
         const hf_explain_options options = {.secrets = cli_flag(c, "secrets"),
                                             .application_data = cli_flag(c, "data")};
         if (options.secrets)
             cli_warn(c, "--secrets: whoever reads this explanation can read the connection");
-        if (hf_explain_capture(capture, stream, keys, &options, &x, &e) != HF_OK)
+        if (hf_explain_capture(capture, stream, keys, trust, &options, &x, &e) != HF_OK)
             status = refuse(c, path, &e);
     }
     hf_keylog_free(keys);
+    hf_store_free(trust);
     if (status == CLI_DONE)
         status = print(c, x);
     hf_explain_free(x);

@@ -94,8 +94,13 @@ hf_status hf_capture_replay(hf_capture *c, size_t stream, hf_observer *o, hf_cap
 int64_t hf_capture_now_ns(void *capture);
 
 /* The whole: stream `stream` as an explanation. Without `keys` (NULL) the capture's own key log is
- * used. Of `options`, secrets, application_data and memory count; may be NULL. */
+ * used. Of `options`, secrets, application_data and memory count; may be NULL.
+ *
+ * With `trust` the server's certificates, as far as they are seen, are judged by it, for the name
+ * that the client asked for and at the time of the capture. Each check is shown, and none makes the
+ * connection one that failed: its client may trust others. NULL: they are shown unjudged. */
 hf_status hf_explain_capture(hf_capture *c, size_t stream, const hf_keylog *keys,
-                             const hf_explain_options *options, hf_explain **out, hf_error *e);
+                             const hf_store *trust, const hf_explain_options *options,
+                             hf_explain **out, hf_error *e);
 
 #endif

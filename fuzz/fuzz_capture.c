@@ -33,7 +33,7 @@ static void explain(hf_capture *c, size_t stream)
         .memory = 1 << 20, .secrets = true, .application_data = true};
     const hf_explain_sink nowhere = {drop, NULL};
     hf_explain *x;
-    claim(hf_explain_capture(c, stream, NULL, &options, &x, NULL) == HF_OK);
+    claim(hf_explain_capture(c, stream, NULL, NULL, &options, &x, NULL) == HF_OK);
     claim(hf_explain_render_text(x, nowhere, &(hf_explain_text){.level = 2}) == HF_OK);
     claim(hf_explain_render_json(x, nowhere) == HF_OK);
     hf_explain_free(x);

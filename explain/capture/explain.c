@@ -1,5 +1,6 @@
 /* explain.c: a connection of a capture as an explanation, with what has to be said about it. */
 #include "explain/capture.h"
+#include "explain/model.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -95,6 +96,48 @@ static void note_replayed(hf_explain *x, const hf_capture *c, const hf_capture_r
     }
 }
 
+/* ---- the certificates ---- */
+
+static void on_check(void *ctx, const hf_check *check)
+{
+    hf_event e = {.kind = HF_TRACE_CHECK};
+    e.check = check;
+    hf_explain_event(ctx, NULL, &e);
+}
+
+static void on_path(void *ctx, const hf_verify_path *path)
+{
+    hf_event e = {.kind = HF_TRACE_PATH};
+    e.path = path;
+    hf_explain_event(ctx, NULL, &e);
+}
+
+/* Judges what the server has shown; what came of it is a note, whatever it is. */
+static void judge(hf_explain *x, const hf_store *trust, const char *host, int64_t at_s)
+{
+    enum { MOST = 10 };
+    hf_cert chain[MOST];
+    size_t count = 0;
+    char text[600], why[HF_ERROR_TEXT];
+    hf_error e = {0};
+    for (const ex_cert *c = x->certs; c != NULL && count < MOST; c = c->next)
+        if (c->sent_by_peer && c->parsed)
+            chain[count++] = c->cert;
+    if (trust == NULL || count == 0)
+        return;
+    const hf_verify_params params = {
+        .store = trust, .host = host, .purpose = HF_PURPOSE_SERVER, .at_s = at_s};
+    const hf_verify_report report = {.check = on_check, .ctx = x, .path = on_path};
+    hf_status s = hf_verify_chain(chain, count, &params, &report, NULL, NULL, &e);
+    snprintf(why, sizeof why, "%s", hf_error_sentence(s));
+    snprintf(text, sizeof text,
+             s == HF_OK ? "the server's certificates lead to an authority of those given here%s%s"
+                        : "the server's certificates, by the authorities given here: %s%s",
+             s == HF_OK ? (host != NULL ? ", and are for " : "") : why,
+             s == HF_OK && host != NULL ? host : "");
+    hf_explain_note(x, text);
+}
+
 /* ---- the whole ---- */
 
 /* The name that was asked for with the server's port, or else the server's address. */
@@ -136,8 +179,8 @@ static hf_status join_keys(const hf_capture *c, const hf_keylog *given, hf_keylo
     return s;
 }
 
-static hf_status replay(hf_capture *c, size_t stream, const hf_keylog *keys, hf_explain *x,
-                        hf_error *e)
+static hf_status replay(hf_capture *c, size_t stream, const hf_keylog *keys, const hf_store *trust,
+                        hf_explain *x, hf_error *e)
 {
     hf_observer *o;
     hf_observed seen;
@@ -154,6 +197,7 @@ static hf_status replay(hf_capture *c, size_t stream, const hf_keylog *keys, hf_
         note_where(x, at);
         note_replayed(x, c, &replayed);
         note_observed(x, &seen);
+        judge(x, trust, seen.info.host, at->start_ns / 1000000000);
         hf_explain_finish(x, &seen.info, NULL);
     }
     hf_observer_free(o);
@@ -161,7 +205,8 @@ static hf_status replay(hf_capture *c, size_t stream, const hf_keylog *keys, hf_
 }
 
 hf_status hf_explain_capture(hf_capture *c, size_t stream, const hf_keylog *keys,
-                             const hf_explain_options *options, hf_explain **out, hf_error *e)
+                             const hf_store *trust, const hf_explain_options *options,
+                             hf_explain **out, hf_error *e)
 {
     hf_explain_options own = {0};
     hf_keylog *inside = NULL;
@@ -181,7 +226,7 @@ hf_status hf_explain_capture(hf_capture *c, size_t stream, const hf_keylog *keys
     hf_explain *x = hf_explain_new(&own);
     hf_status s = x == NULL ? HF_E_OUT_OF_MEMORY : join_keys(c, keys, &inside, &use, e);
     if (s == HF_OK)
-        s = replay(c, stream, use, x, e);
+        s = replay(c, stream, use, trust, x, e);
     hf_keylog_free(inside);
     if (s != HF_OK) {
         hf_explain_free(x);

@@ -283,8 +283,11 @@ class Openssl(CaptureCase):
         tcpdump = self.capture(server.port)
         done = self.talk(server, "-cert", mine.cert, "-key", mine.key)
         tcpdump.end()
-        document = self.decrypted()
+        document = self.decrypted("keys.log", "--cacert", self.certs.ca)
         self.compare(document, done, "TLSv1.3", "TLS_AES_256_GCM_SHA384")
+        self.assertIn("lead to an authority of those given here, and are for localhost",
+                      " ".join(document["notes"]))
+        self.assertTrue(all(k["code"] == 0 for k in steps(document, "check")))
         self.assertEqual([c["sent_by_peer"] for c in document["certificates"]][:2], [True, False])
 
     def test_key_updates(self):

@@ -123,12 +123,14 @@ static char *json_of(const hf_explain *x)
     return text;
 }
 
+static const hf_store *trust; /* what explained() judges certificates by */
+
 /* The explanation of a stream, as JSON; free it. */
 static char *explained(hf_capture *c, size_t stream, const hf_keylog *keys)
 {
     hf_explain *x;
     hf_error e = {0};
-    assert_int_equal(hf_explain_capture(c, stream, keys, NULL, &x, &e), HF_OK);
+    assert_int_equal(hf_explain_capture(c, stream, keys, trust, NULL, &x, &e), HF_OK);
     char *text = json_of(x);
     hf_explain_free(x);
     return text;
@@ -221,6 +223,36 @@ static void without_keys_it_says_what_stays_closed(void **state)
     made_free(&m);
 }
 
+static void certificates_are_judged_where_a_store_is_given(void **state)
+{
+    (void)state;
+    hf_store *empty;
+    assert_int_equal(hf_store_new(&empty), HF_OK);
+    m = (made){.ng = true};
+    made_begin(&m, hf_buf_bytes(&w13.keylog));
+    connection_of(&w13);
+    hf_capture *c = opened();
+    trust = pki.store;
+    char *json = explained(c, 0, NULL);
+    has(json, "lead to an authority of those given here, and are for server.test");
+    has(json, "\"kind\":\"check\"");
+    has(json, "\"anchored\":true");
+    free(json);
+    trust = empty;
+    json = explained(c, 0, NULL);
+    has(json, "by the authorities given here: the certificate does not lead to an authority");
+    has(json, "\"ok\":true"); /* the connection's client trusted it */
+    free(json);
+    trust = NULL;
+    json = explained(c, 0, NULL);
+    has_not(json, "given here");
+    has_not(json, "\"kind\":\"check\"");
+    free(json);
+    hf_store_free(empty);
+    hf_capture_free(c);
+    made_free(&m);
+}
+
 static void what_is_explained_reads_back(void **state)
 {
     (void)state;
@@ -288,7 +320,7 @@ static void several_connections_are_told_apart(void **state)
     free(json);
     assert_int_equal(hf_capture_replay(c, 3, NULL, NULL, NULL), HF_E_BAD_ARGUMENT);
     hf_explain *x;
-    assert_int_equal(hf_explain_capture(c, 3, NULL, NULL, &x, NULL), HF_E_BAD_ARGUMENT);
+    assert_int_equal(hf_explain_capture(c, 3, NULL, NULL, NULL, &x, NULL), HF_E_BAD_ARGUMENT);
     hf_capture_free(c);
     made_free(&m);
 }
@@ -777,6 +809,7 @@ int main(void)
         cmocka_unit_test(every_form_of_file_and_link),
         cmocka_unit_test(its_own_secrets_are_used),
         cmocka_unit_test(without_keys_it_says_what_stays_closed),
+        cmocka_unit_test(certificates_are_judged_where_a_store_is_given),
         cmocka_unit_test(what_is_explained_reads_back),
         cmocka_unit_test(several_connections_are_told_apart),
         cmocka_unit_test(tls_may_begin_behind_plain_text),
