@@ -25,6 +25,7 @@
 
 #include <handfast/base.h>
 #include <handfast/provider.h>
+#include <handfast/psk.h>
 #include <handfast/session.h>
 #include <handfast/trace.h>
 #include <handfast/x509.h>
@@ -437,6 +438,8 @@ typedef struct hf_info {
     bool ocsp_stapled, scts_sent;    /* did they come (kept or not)? */
     const hf_identity *own_identity; /* what this side showed; NULL: nothing. The config's */
     bool resumed;                    /* from a session, without certificates: session.h */
+    bool psk;             /* by a pre-shared key from outside TLS (psk.h), or resumed from such */
+    hf_bytes psk_identity; /* whose; borrowed from the connection */
     hf_early_data early_data;
     bool early_readable; /* what hf_read gives now came as early data, and may come again */
 } hf_info;

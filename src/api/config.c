@@ -2,6 +2,7 @@
 #include "handshake/config.h"
 
 #include "api/lists.h"
+#include "api/psks.h"
 #include "api/sessions.h"
 #include "base/alloc.h"
 #include "base/bytes.h"
@@ -62,6 +63,7 @@ void hf_config_free(hf_config *cfg)
     hf_ct_logs_free(cfg->ct_logs);
     hf_keypairs_free(cfg->keypairs);
     hf_sessions_drop(cfg);
+    hf_psk_set_free(&cfg->psks);
     hf_buf_free(&cfg->alpn);
     hf_buf_free(&cfg->groups_wire);
     hf_buf_free(&cfg->sigschemes_wire);
@@ -364,6 +366,9 @@ static hf_status judge_trust(hf_config *cfg)
     bool verifies = cfg->role == HF_CLIENT || cfg->client_auth != HF_CLIENT_AUTH_NONE;
     if (!verifies || cfg->insecure_no_verification)
         return HF_OK;
+    bool shows_none = cfg->role == HF_CLIENT || cfg->identity_count == 0;
+    if (cfg->store == NULL && shows_none && hf_psks_stand_for_certificates(cfg))
+        return HF_OK;
     if (cfg->store == NULL)
         return fail(cfg, HF_E_NO_TRUST, NULL, "a trust store", "none");
     if (hf_store_count(cfg->store) == 0)
@@ -425,7 +430,7 @@ static hf_status judge_all(hf_config *cfg)
 {
     if (cfg->error.code != HF_OK)
         return cfg->error.code;
-    if (cfg->role == HF_SERVER && cfg->identity_count == 0)
+    if (cfg->role == HF_SERVER && cfg->identity_count == 0 && !hf_psks_stand_for_certificates(cfg))
         return fail(cfg, HF_E_NO_IDENTITY, NULL, "at least one identity", "none");
     hf_status s = judge_trust(cfg);
     if (s != HF_OK)
@@ -434,6 +439,7 @@ static hf_status judge_all(hf_config *cfg)
     if (s != HF_OK)
         return s;
     keep_to_suites(cfg);
+    hf_psks_keep_to_13(cfg);
     s = write_lists(cfg);
     if (s == HF_OK)
         s = hf_sessions_freeze(cfg);

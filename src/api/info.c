@@ -18,6 +18,9 @@ void hf_conn_info(const hf_conn *c, hf_info *out)
     };
     out->own_identity = c->own_identity;
     out->resumed = c->resumed;
+    out->psk = c->psk != NULL;
+    if (c->psk != NULL)
+        out->psk_identity = c->psk->identity;
     out->early_data = (hf_early_data)c->early;
     out->early_readable = c->data.n != 0 && c->data_is_early;
     out->ocsp_stapled = c->ocsp_stapled;

@@ -57,7 +57,11 @@ static hf_status judge_present(hf_handshake *hs, const hf_extensions *x)
 {
     static const hf_ext needed[] = {HF_X_SIGNATURE_ALGORITHMS, HF_X_SUPPORTED_GROUPS,
                                     HF_X_KEY_SHARE};
-    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+    bool psk = hf_ext_has(x, HF_X_PRE_SHARED_KEY); /* needs none of them: judged when it is known */
+    if (psk && hf_ext_has(x, HF_X_KEY_SHARE) != hf_ext_has(x, HF_X_SUPPORTED_GROUPS))
+        return hf_hs_fail(hs, HF_E_MISSING_EXTENSION, "extensions",
+                          "key_share and supported_groups, or neither", "one of them");
+    for (size_t i = 0; !psk && i < sizeof(needed) / sizeof(needed[0]); i++)
         if (!hf_ext_has(x, needed[i]))
             return hf_hs_fail(hs, HF_E_MISSING_EXTENSION, "extensions",
                               hf_extension_name(hf_ext_type(needed[i])), "none");
@@ -282,12 +286,16 @@ static hf_status choose_suite(hf_handshake *hs)
             hf_write_u16(&w, cfg->suites[i].suite->id);
     for (size_t i = 0; i < cfg->suite_count; i++) {
         if (cfg->suites[i].suite->version != HF_VERSION_TLS_1_3 ||
+            !hf_s13_suite_fits_psk(hs, cfg->suites[i].hash) ||
             !hf_u16s_have(hs->hello.cipher_suites, cfg->suites[i].suite->id))
             continue;
         hs->conn->suite = &cfg->suites[i];
         hf_trace_choice(hs->conn, "cipher suite", hs->hello.cipher_suites, hf_writer_bytes(&w),
                         hf_suite_name, cfg->suites[i].suite->name,
-                        "the first of this server's that the client offers");
+                        hs->psk_candidate == NULL
+                            ? "the first of this server's that the client offers"
+                            : "the first of this server's that the client offers and the "
+                              "pre-shared key has the hash for");
         return HF_OK;
     }
     return hf_hs_fail(
@@ -323,6 +331,8 @@ static hf_status choose_group(hf_handshake *hs)
     const hf_config *cfg = hs->cfg;
     hf_bytes offered = hs->hello.extensions.supported_groups, own = hf_buf_bytes(&cfg->groups_wire);
     const hf_group *common = NULL;
+    if (!hf_ext_has(&hs->hello.extensions, HF_X_SUPPORTED_GROUPS)) /* psk_ke may do without */
+        return HF_OK;
     for (size_t i = 0; i < cfg->group_count; i++) {
         const hf_group *group = cfg->groups[i];
         if (!hf_u16s_have(offered, group->id))
@@ -336,6 +346,8 @@ static hf_status choose_group(hf_handshake *hs)
                         "the first of this server's for which the client sent a key share");
         return take_share(hs, group, share);
     }
+    if (common == NULL && hs->psk_candidate != NULL && hf_s13_psk_without_dhe(hs))
+        return HF_OK;
     if (common == NULL) {
         char theirs[HF_ERROR_TEXT], ours[HF_ERROR_TEXT];
         return hf_hs_fail(hs, HF_E_NO_COMMON_GROUP, "supported_groups",
@@ -373,6 +385,16 @@ hf_status hf_hs_choose_alpn(hf_handshake *hs)
                       "one of this server's protocols", "none of them");
 }
 
+/* With a pre-shared key none is needed; it is chosen all the same, for a ticket is bound to it. */
+static hf_status choose_identity(hf_handshake *hs)
+{
+    const hf_extensions *x = &hs->hello.extensions;
+    if (hs->cfg->identity_count == 0 || !hf_ext_has(x, HF_X_SIGNATURE_ALGORITHMS))
+        return HF_OK;
+    hf_status s = hf_hs_choose_identity(hs, hs->conn->host, x->signature_algorithms);
+    return hs->psk_candidate != NULL && s != HF_E_OUT_OF_MEMORY ? HF_OK : s;
+}
+
 hf_status hf_s13_choose(hf_handshake *hs)
 {
     hf_own_list versions;
@@ -388,7 +410,7 @@ hf_status hf_s13_choose(hf_handshake *hs)
     if (s == HF_OK)
         s = hf_hs_choose_alpn(hs);
     if (s == HF_OK)
-        s = hf_hs_choose_identity(hs, hs->conn->host, hs->hello.extensions.signature_algorithms);
+        s = choose_identity(hs);
     if (s != HF_OK) {
         hs->error.message = "ClientHello";
         return s;

@@ -107,9 +107,6 @@ static hf_status judge_retry_group(hf_handshake *hs, uint16_t id)
     return HF_OK;
 }
 
-/* It comes back in a hello whose extensions have 65,535 bytes together, a ticket among them. */
-#define COOKIE_MAX 16384U
-
 hf_status hf_c13_judge_retry(hf_handshake *hs, hf_reader *r)
 {
     hf_server_hello m;
@@ -120,10 +117,7 @@ hf_status hf_c13_judge_retry(hf_handshake *hs, hf_reader *r)
         return s;
     if (hf_ext_has(&m.extensions, HF_X_COOKIE))
         hs->cookie = m.extensions.cookie;
-    if (hs->cookie.n > COOKIE_MAX)
-        s = hf_hs_fail(hs, HF_E_MESSAGE_TOO_LONG, "cookie", "at most 16384 bytes", "%zu",
-                       hs->cookie.n);
-    else if (hf_ext_has(&m.extensions, HF_X_KEY_SHARE))
+    if (hf_ext_has(&m.extensions, HF_X_KEY_SHARE))
         s = judge_retry_group(hs, m.extensions.share_group);
     else if (hs->cookie.n == 0)
         s = hf_hs_fail(hs, HF_E_HELLO_RETRY_EMPTY, "extensions", "key_share or cookie", "neither");
@@ -136,6 +130,8 @@ hf_status hf_c13_judge_retry(hf_handshake *hs, hf_reader *r)
 
 static hf_status judge_share(hf_handshake *hs, const hf_extensions *x)
 {
+    if (!hf_ext_has(x, HF_X_KEY_SHARE) && (hs->facts & HF_F_PSK) != 0 && hs->cfg->insecure_psk_ke)
+        return HF_OK; /* psk_ke */
     if (!hf_ext_has(x, HF_X_KEY_SHARE))
         return hf_hs_fail(hs, HF_E_MISSING_EXTENSION, "extensions", "key_share", NULL);
     const hf_share *share = share_of(hs, x->share_group);
@@ -161,6 +157,11 @@ static void trace_choices(hf_handshake *hs)
     hf_trace_choice(c, "cipher suite", hs->hello.cipher_suites, hf_own_suites(hs->cfg, &suites),
                     hf_suite_name, c->suite->suite->name,
                     "the server chose it from this side's offer");
+    if (hs->group == NULL) {
+        hf_trace_choice_text(c, "group", NULL, NULL, "none",
+                             "the server goes without a key agreement (psk_ke)");
+        return;
+    }
     hf_trace_choice(c, "group", hs->hello.extensions.supported_groups,
                     hf_buf_bytes(&hs->cfg->groups_wire), hf_group_name, hs->group->name,
                     c->hello_retry ? "the server asked for it by HelloRetryRequest"
@@ -208,6 +209,8 @@ static void run_finish(hf_job *job)
 
 hf_status hf_c13_agree(hf_handshake *hs)
 {
+    if (hs->group == NULL) /* psk_ke */
+        return HF_OK;
     hf_hs_job(hs, HF_JOB_KEY_FINISH, hs->group->name, run_finish);
     return HF_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "crypto/compress.h"
 #include "crypto/lookup.h"
+#include "session/psk.h"
 #include <handfast/handfast.h>
 #include <stdatomic.h>
 
@@ -74,6 +75,12 @@ struct hf_config {
     uint64_t session_generation; /* of what sessions must agree with */
     void (*new_session)(void *ctx, hf_conn *conn, hf_bytes session);
     void *new_session_ctx;
+
+    /* pre-shared keys from outside TLS: psk.h */
+    hf_psk_set psks;
+    void (*psk_find)(void *ctx, hf_conn *conn, const hf_psk_question *question, hf_psk_call *call);
+    void *psk_find_ctx;
+    bool insecure_psk_ke;
 
     /* about certificates */
     bool request_ocsp, request_scts, send_authorities, known_names_only;

@@ -37,6 +37,7 @@ struct hf_conn {
     uint8_t server_secret[HF_HASH_MAX_DIGEST];
     uint8_t exporter_secret[HF_HASH_MAX_DIGEST];
 
+    hf_held_psk *psk;                 /* a reference: the external key that was used; NULL: none */
     struct hf_peer_chain *peer_chain; /* only with keep_peer_chain */
     uint8_t *resumption_secret;       /* client: for tickets to come; NULL: none are of use */
 

@@ -12,10 +12,40 @@
 #include "session/replay.h"
 #include "wire/messages12.h"
 
-static const hf_suite_choice *suite_of(const hf_handshake *hs, const hf_session *s)
+/* What early data is bound to: agreed on with the session, or given with the external key. */
+typedef struct terms {
+    uint16_t suite;
+    hf_bytes alpn;
+    uint32_t most; /* bytes */
+} terms;
+
+static terms terms_of(const hf_session *s, const hf_held_psk *held)
+{
+    if (s != NULL)
+        return (terms){s->suite, s->alpn, s->max_early_data};
+    return held != NULL ? (terms){held->early_suite, held->early_alpn, held->early_data}
+                        : (terms){0};
+}
+
+/* A client's key for it is the first that it offers. */
+static terms client_terms(const hf_handshake *hs)
+{
+    const hf_session *s = hs->session;
+    if (s != NULL && s->version == HF_VERSION_TLS_1_3)
+        return terms_of(s, NULL);
+    return terms_of(NULL, hs->cfg->psks.count != 0 ? hs->cfg->psks.held[0] : NULL);
+}
+
+/* The terms of what was put first in the hello; a session may be gone by now. */
+static terms offered_terms(const hf_handshake *hs)
+{
+    return terms_of(hs->offers[0].held == NULL ? hs->session : NULL, hs->offers[0].held);
+}
+
+static const hf_suite_choice *suite_of(const hf_handshake *hs, uint16_t id)
 {
     for (size_t i = 0; i < hs->cfg->suite_count; i++)
-        if (hs->cfg->suites[i].suite->id == s->suite)
+        if (hs->cfg->suites[i].suite->id == id)
             return &hs->cfg->suites[i];
     return NULL;
 }
@@ -26,7 +56,7 @@ static hf_status set_early_keys(hf_handshake *hs, hf_epoch *epoch, const uint8_t
     hf_conn *c = hs->conn;
     const hf_hash *hash = c->suite->hash;
     hf_schedule13 ks;
-    hf_schedule13_start(&ks, hash, hf_bytes_of(hs->session->secret, hs->session->secret_len));
+    hf_schedule13_start(&ks, hash, hs->psk_secret);
     hf_schedule13_derive(&ks, "c e traffic", digest, hs->early_secret);
     hf_schedule13_wipe(&ks);
     hf_trace_secret(c, "CLIENT_EARLY_TRAFFIC_SECRET", "CLIENT_EARLY_TRAFFIC_SECRET", "Early Secret",
@@ -50,11 +80,11 @@ static bool offers_alpn(const hf_handshake *hs, hf_bytes name)
 size_t hf_c13_early_room(hf_handshake *hs)
 {
     hf_hs_seek_session(hs);
-    const hf_session *s = hs->session;
-    if (hs->cfg->early_data == 0 || s == NULL || s->version != HF_VERSION_TLS_1_3 ||
-        !offers_alpn(hs, s->alpn))
+    terms t = client_terms(hs);
+    if (hs->cfg->early_data == 0 || t.most == 0 || suite_of(hs, t.suite) == NULL ||
+        !offers_alpn(hs, t.alpn))
         return 0;
-    return s->max_early_data - hs->early_out.n;
+    return t.most - hs->early_out.n;
 }
 
 /* The second hello follows in the clear: the server has not taken what came behind the first. */
@@ -72,7 +102,8 @@ void hf_c13_offer_early(hf_handshake *hs)
 {
     if ((hs->facts & HF_F_RETRY) != 0) {
         take_back(hs);
-    } else if (hs->early_out.n != 0 && hf_ext_has(&hs->hello.extensions, HF_X_PRE_SHARED_KEY)) {
+    } else if (hs->early_out.n != 0 && hf_ext_has(&hs->hello.extensions, HF_X_PRE_SHARED_KEY) &&
+               hs->early_out.n <= offered_terms(hs).most) {
         hs->hello.extensions.present |= HF_X_BIT(HF_X_EARLY_DATA);
         hs->conn->early = HF_EARLY_OFFERED;
     }
@@ -88,7 +119,7 @@ hf_status hf_c13_after_hello(hf_handshake *hs)
     if (s != HF_OK)
         return s;
     hf_bytes hello = hf_buf_bytes(&hs->transcript.pending);
-    c->suite = suite_of(hs, hs->session);
+    c->suite = suite_of(hs, offered_terms(hs).suite);
     hf_hash_of(c->suite->hash, &hello, 1, digest);
     s = set_early_keys(hs, &c->channel.write, digest);
     if (s == HF_OK)
@@ -108,10 +139,11 @@ hf_status hf_c13_judge_early(hf_handshake *hs, const hf_extensions *x)
         c->early = HF_EARLY_REJECTED;
         return HF_OK;
     }
-    const hf_session *s = hs->session;
-    bool same = (hs->facts & HF_F_PSK) != 0 && s->suite == c->suite->suite->id;
+    bool first = (hs->facts & HF_F_PSK) != 0 && hs->psk_index == 0;
+    terms t = first ? offered_terms(hs) : (terms){0};
+    bool same = first && t.suite == c->suite->suite->id;
     hf_bytes alpn = c->alpn != NULL ? hf_bytes_of(c->alpn + 1, c->alpn[0]) : (hf_bytes){NULL, 0};
-    if (!same || !hf_bytes_equal(s->alpn, alpn))
+    if (!same || !hf_bytes_equal(t.alpn, alpn))
         return hf_hs_fail(hs, HF_E_EARLY_DATA_UNEXPECTED, "early_data",
                           "the session's suite and protocol", "early_data with others");
     c->early = HF_EARLY_ACCEPTED;
@@ -143,10 +175,13 @@ static bool is_fresh(const hf_handshake *hs, const hf_session *s, uint32_t obfus
  * taken up. */
 static bool may_take(const hf_handshake *hs)
 {
-    const hf_session *s = hs->session;
+    const hf_conn *c = hs->conn;
+    terms t = terms_of(hs->session, c->psk);
+    hf_bytes alpn = c->alpn != NULL ? hf_bytes_of(c->alpn + 1, c->alpn[0]) : (hf_bytes){NULL, 0};
     return hf_ext_has(&hs->hello.extensions, HF_X_EARLY_DATA) && hs->cfg->early_data != 0 &&
-           s->max_early_data != 0 && hs->psk_index == 0 && (hs->facts & HF_F_RETRY) == 0 &&
-           s->suite == hs->conn->suite->suite->id && is_fresh(hs, s, hs->psk_age);
+           t.most != 0 && hs->psk_index == 0 && (hs->facts & HF_F_RETRY) == 0 &&
+           t.suite == c->suite->suite->id && hf_bytes_equal(t.alpn, alpn) &&
+           (hs->session == NULL || is_fresh(hs, hs->session, hs->psk_age));
 }
 
 hf_status hf_s13_ask_early(hf_handshake *hs)
@@ -166,9 +201,11 @@ hf_status hf_s13_take_early(hf_handshake *hs)
     c->channel.skip_early = 0;
     hs->facts |= HF_F_EARLY;
     hs->early_open = true;
-    hs->early_left = hs->session->max_early_data;
+    hs->early_left = terms_of(hs->session, c->psk).most;
     hf_trace_choice_text(c, "early data", "early_data", NULL, "accepted",
-                         "the ticket allows it, is fresh, and was not met before");
+                         hs->session != NULL
+                             ? "the ticket allows it, is fresh, and was not met before"
+                             : "the pre-shared key allows it, and it was not met just now");
     hf_transcript_digest(&hs->transcript, digest);
     return set_early_keys(hs, &c->channel.read, digest);
 }

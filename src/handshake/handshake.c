@@ -24,6 +24,8 @@ static void empty_scratch(hf_handshake *hs)
     hf_transcript_free(&hs->transcript);
     hf_buf_free(&hs->early_out);
     hf_hs_drop_session(hs);
+    hf_held_psk_free(hs->psk_candidate);
+    hf_held_psk_free(hs->psk_call.held);
     hf_buf_free(&hs->ticket.state);
     hf_buf_free(&hs->ticket.bytes);
     hf_arena_free(&hs->arena);

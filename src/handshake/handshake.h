@@ -116,6 +116,28 @@ struct hf_handshake {
     bool early_open;                               /* server: until EndOfEarlyData */
     uint32_t early_left;                           /* server: bytes that may still come early */
 
+    /* pre-shared keys in use: psk13.c, external13.c */
+    struct hf_psk_offer { /* client: what stands in the hello, in its order */
+        hf_bytes identity, secret;
+        const hf_hash *hash;
+        const char *binder;
+        hf_held_psk *held; /* the config's; NULL: the session's ticket */
+        uint32_t age;
+    } * offers;
+    size_t offer_count;
+    hf_bytes psk_secret;        /* of the key that is used, or offered first; borrowed */
+    hf_held_psk *psk_candidate; /* server: a reference */
+    unsigned psk_forms;         /* server: bits of its forms that the client shows */
+    bool external_sought, psk_questioned;
+    unsigned psk_questions;
+    hf_bytes psk_unasked; /* server: the identities that the application was not asked about */
+    struct hf_psk_call {
+        atomic_bool answered;
+        hf_bytes identity;
+        hf_held_psk *held; /* a reference */
+        hf_status status;
+    } psk_call;
+
     /* the application's answer to the ClientHello: ask.c */
     struct hf_hello {
         atomic_bool answered;
@@ -224,6 +246,20 @@ void hf_s13_note_binders(hf_handshake *hs, const hf_extensions *x, hf_bytes mess
 hf_status hf_s13_open_ticket(hf_handshake *hs); /* the hello's next, until one fits */
 hf_status hf_s13_judge_ticket(hf_handshake *hs);
 hf_bytes hf_s13_binder(const hf_handshake *hs); /* of the identity that was taken */
+/* An identity as people read it: as text where it is plain, else in hexadecimal; cut to `size`. */
+void hf_psk_identity_text(hf_bytes identity, char *text, size_t size);
+hf_status hf_s13_judge_binder(hf_handshake *hs, hf_bytes secret, const char *label);
+/* From here on the external key is the connection's. */
+hf_status hf_13_take_external(hf_handshake *hs, hf_held_psk *held, const hf_psk_form *form);
+
+/* external13.c: a server's choice of a key from outside TLS */
+bool hf_s13_psk_mode_fits(const hf_handshake *hs); /* of psk_key_exchange_modes, one of ours */
+bool hf_s13_psk_with_dhe(const hf_handshake *hs);
+bool hf_s13_psk_without_dhe(const hf_handshake *hs);
+hf_status hf_s13_seek_external(hf_handshake *hs);
+hf_status hf_s13_external_found(hf_handshake *hs);
+bool hf_s13_suite_fits_psk(const hf_handshake *hs, const hf_hash *hash);
+hf_status hf_s13_take_external(hf_handshake *hs);
 
 /* early13.c */
 size_t hf_c13_early_room(hf_handshake *hs); /* bytes that hf_write_early may still take */

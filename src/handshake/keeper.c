@@ -99,7 +99,7 @@ static hf_status answer_ticket(hf_ticket_call *call, hf_buf *out, hf_bytes bytes
 hf_status hf_ticket_sealed(hf_ticket_call *call, hf_bytes ticket)
 {
     if (ticket.n > TICKET_MOST)
-        return HF_E_BAD_ARGUMENT;
+        ticket.n = 0;
     return answer_ticket(call, &call->bytes, ticket, false);
 }
 
@@ -134,8 +134,10 @@ hf_status hf_hs_ask_first(hf_handshake *hs)
     if (cfg->early_test != NULL)
         return ask(hs, "ask the application whether early data came before", submit_test);
     hs->early_call.first =
-        cfg->replays != NULL && hf_replays_first(cfg->replays, hs->early_call.binder,
-                                                 hs->session->created_ms / 1000, now_s(cfg));
+        cfg->replays != NULL &&
+        hf_replays_first(cfg->replays, hs->early_call.binder,
+                         hs->session != NULL ? hs->session->created_ms / 1000 : now_s(cfg),
+                         now_s(cfg));
     return HF_OK;
 }
 

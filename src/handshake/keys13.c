@@ -66,12 +66,15 @@ hf_status hf_hs_install_handshake_keys(hf_handshake *hs)
     hf_conn *c = hs->conn;
     bool client = hf_conn_is_client(c);
     uint8_t digest[HF_HASH_MAX_DIGEST];
-    hf_bytes shared = {hs->shared_secret, hs->group->secret_len};
-    hf_trace_secret(c, NULL, "shared secret", hs->group->name, NULL, NULL, (hf_bytes){NULL, 0},
-                    shared);
+    hf_bytes shared = {NULL, 0}; /* psk_ke: zeros */
+    if (hs->group != NULL) {
+        shared = hf_bytes_of(hs->shared_secret, hs->group->secret_len);
+        hf_trace_secret(c, NULL, "shared secret", hs->group->name, NULL, NULL, (hf_bytes){NULL, 0},
+                        shared);
+    }
     hf_bytes psk = {NULL, 0};
     if ((hs->facts & HF_F_PSK) != 0)
-        psk = (hf_bytes){hs->session->secret, hs->session->secret_len};
+        psk = hs->psk_secret;
     hf_schedule13_start(&hs->schedule, hash_of(hs), psk);
     hf_schedule13_advance(&hs->schedule, shared);
     hf_wipe(hs->shared_secret, sizeof(hs->shared_secret));

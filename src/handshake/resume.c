@@ -37,6 +37,10 @@ static hf_bytes name_of(const hf_conn *c)
 void hf_hs_identity_digest(const hf_handshake *hs, uint8_t digest[HF_SESSION_DIGEST])
 {
     uint8_t whole[HF_HASH_MAX_DIGEST] = {0};
+    if (hs->conn->psk != NULL) {
+        memcpy(digest, hs->conn->psk->digest, HF_SESSION_DIGEST);
+        return;
+    }
     if (hs->identity != NULL) {
         hf_bytes der = hf_identity_cert(hs->identity, 0)->der;
         hf_hash_of(hf_hash_find(&hs->cfg->provider, 4), &der, 1, whole);
@@ -63,6 +67,14 @@ static bool has_suite(const hf_config *cfg, const hf_session *s)
     return false;
 }
 
+/* A client's session is bound to an external pre-shared key, or to nothing of its own: such a one
+ * goes with the key. */
+static bool bound(const hf_session *s)
+{
+    static const uint8_t none[HF_SESSION_DIGEST];
+    return memcmp(s->own_identity, none, sizeof(none)) != 0;
+}
+
 /* A client asks before its hello, a server when it has chosen what a full handshake would have. */
 bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
 {
@@ -76,9 +88,10 @@ bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
     if (s->version == HF_VERSION_TLS_1_2 && !s->extended_master_secret &&
         !cfg->insecure_no_extended_master_secret)
         return false;
+    bool by_psk = hf_psk_set_bound(&cfg->psks, s->own_identity) != NULL;
     if (hf_conn_is_client(c))
-        return fits && s->ticket.n <= HF_TICKET_OFFERED_MAX &&
-               (s->peer_authenticated || cfg->insecure_no_verification);
+        return fits &&
+               (by_psk || (s->peer_authenticated && !bound(s)) || cfg->insecure_no_verification);
     if (!fits || !hf_bytes_equal(s->alpn, alpn_of(c)))
         return false;
     /* Who asks for certificates takes a session only from whom showed one, and where the
@@ -88,6 +101,8 @@ bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
     if (cfg->client_auth == HF_CLIENT_AUTH_REQUIRED && !s->peer_authenticated &&
         !cfg->insecure_no_verification)
         return false;
+    if (by_psk)
+        return true;
     hf_hs_identity_digest(hs, identity);
     return memcmp(identity, s->own_identity, sizeof(identity)) == 0;
 }
@@ -158,6 +173,11 @@ hf_status hf_hs_take_session(hf_handshake *hs)
     hf_conn *c = hs->conn;
     c->resumed = true;
     c->peer_authenticated = hs->session->peer_authenticated;
+    hf_held_psk *psk = hf_psk_set_bound(&hs->cfg->psks, hs->session->own_identity);
+    hf_held_psk_free(c->psk);
+    c->psk = psk != NULL ? hf_held_psk_ref(psk) : NULL;
+    if (psk != NULL)
+        c->own_identity = NULL;
     if (!hf_conn_is_client(c)) { /* nothing is shown or signed */
         hs->identity = NULL;
         c->own_scheme = NULL;
@@ -193,8 +213,6 @@ hf_status hf_conn_encode_session(const hf_conn *c, const hf_session *s, hf_buf *
 hf_status hf_conn_new_session(hf_conn *c, const hf_session *s)
 {
     hf_buf bytes = {0};
-    if (s->ticket.n > HF_TICKET_OFFERED_MAX)
-        return HF_OK; /* it could not be shown again */
     hf_status status = hf_conn_encode_session(c, s, &bytes);
     if (status == HF_OK && c->cfg->sessions != NULL && c->host != NULL)
         hf_sessions_put(c->cfg->sessions, hf_bytes_text(c->host), hf_buf_bytes(&bytes));

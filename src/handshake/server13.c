@@ -77,6 +77,8 @@ static void run_respond(hf_job *job)
 
 hf_status hf_s13_agree(hf_handshake *hs)
 {
+    if (hs->group == NULL) /* psk_ke */
+        return HF_OK;
     hs->own_share = hf_hs_alloc(hs, hs->group->server_share_len);
     if (hs->own_share == NULL)
         return HF_E_OUT_OF_MEMORY;
@@ -91,9 +93,11 @@ hf_status hf_s13_build_hello(hf_handshake *hs, hf_writer *w)
     if (s != HF_OK)
         return s;
     start_hello(hs, &m, hs->server_random);
-    m.extensions.present |= HF_X_BIT(HF_X_KEY_SHARE);
-    m.extensions.share_group = hs->group->id;
-    m.extensions.server_share = hf_bytes_of(hs->own_share, hs->group->server_share_len);
+    if (hs->group != NULL) {
+        m.extensions.present |= HF_X_BIT(HF_X_KEY_SHARE);
+        m.extensions.share_group = hs->group->id;
+        m.extensions.server_share = hf_bytes_of(hs->own_share, hs->group->server_share_len);
+    }
     if ((hs->facts & HF_F_PSK) != 0) {
         m.extensions.present |= HF_X_BIT(HF_X_PRE_SHARED_KEY);
         m.extensions.selected_identity = hs->psk_index;

@@ -45,8 +45,10 @@ uint32_t hf_session_left_s(const hf_session *s)
 static unsigned tickets_due(const hf_handshake *hs)
 {
     const hf_extensions *x = &hs->hello.extensions;
+    if (hs->conn->psk != NULL && hf_psk_set_bound(&hs->cfg->psks, hs->conn->psk->digest) == NULL)
+        return 0; /* the application said whose it is, and is to be asked each time */
     if (!hf_config_has_tickets(hs->cfg) || !hf_ext_has(x, HF_X_PSK_KEY_EXCHANGE_MODES) ||
-        memchr(x->psk_modes.p, 1, x->psk_modes.n) == NULL)
+        !hf_s13_psk_mode_fits(hs))
         return 0;
     return hs->conn->resumed && hs->cfg->tickets > 1 ? 1 : hs->cfg->tickets;
 }
@@ -147,6 +149,8 @@ hf_status hf_post13_ticket(hf_conn *c, hf_reader *r, hf_error *e)
     hf_session s = {.lifetime_s = m.ticket_lifetime_s, .age_add = m.ticket_age_add};
     hf_conn_describe_session(c, &s);
     s.ticket = m.ticket;
+    if (c->psk != NULL)
+        memcpy(s.own_identity, c->psk->digest, sizeof(s.own_identity));
     if (hf_ext_has(&m.extensions, HF_X_EARLY_DATA))
         s.max_early_data = m.extensions.max_early_data_size;
     derive_psk(c->suite->hash, c->resumption_secret, m.ticket_nonce, &s);

@@ -3,6 +3,7 @@
  * the end of the transport. */
 #include "support/fail_alloc.h"
 #include "support/pair.h"
+#include "support/psk.h"
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -27,6 +28,8 @@ typedef struct scene {
     bool client;     /* memory runs out on the client only, or on the server only */
     bool transport;  /* of the secret, by RSA */
     bool resume;     /* goes on from the session of a connection before */
+    bool psk;        /* from outside TLS, in place of certificates */
+    bool asked;      /* the server's application has it */
     bool stateless;  /* the retry is not kept */
     bool by_id;      /* which the server keeps: a store without memory keeps nothing, and is OK */
 } scene;
@@ -94,6 +97,31 @@ static void configure_resumption(const scene *s, hf_role role, hf_config *cfg)
     }
 }
 
+static void find_psk(void *ctx, hf_conn *conn, const hf_psk_question *q, hf_psk_call *call)
+{
+    (void)ctx;
+    (void)conn;
+    hf_psk psk = psk_sample(1);
+    psk.imported = true;
+    bool ours =
+        q->external_identity.p != NULL && hf_bytes_equal(q->external_identity, psk.identity);
+    assert_int_equal(hf_psk_found(call, ours ? &psk : NULL), HF_OK);
+}
+
+static void configure_psks(const scene *s, hf_role role, hf_config *cfg)
+{
+    if (role == HF_SERVER && s->asked) {
+        hf_config_psk_lookup(cfg, find_psk, NULL);
+        return;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        hf_psk psk = psk_sample(i);
+        psk.imported = i != 0;
+        if (role == HF_CLIENT || i != 0) /* or both ends would take the plain one */
+            hf_config_add_psk(cfg, &psk);
+    }
+}
+
 typedef struct ends {
     hf_config *client_config, *server_config;
     hf_conn *client, *server;
@@ -110,7 +138,10 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
     hf_config_random(cfg, pair_random, random);
     hf_config_clock(cfg, pair_clock, NULL);
     const pair_pki *of = s->transport ? &rsa : &pki;
-    hf_config_trust(cfg, of->store);
+    if (s->psk)
+        configure_psks(s, role, cfg);
+    else
+        hf_config_trust(cfg, of->store);
     if (s->transport) {
         hf_config_insecure_rsa_key_transport(cfg);
         hf_config_suites(cfg, "TLS_RSA_WITH_AES_128_GCM_SHA256");
@@ -122,7 +153,7 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
         hf_config_stateless_retry(cfg, 30);
     if (role == HF_CLIENT)
         hf_config_key_shares(cfg, 1);
-    if (role == HF_SERVER)
+    if (role == HF_SERVER && !s->psk)
         hf_config_add_identity(cfg, of->server);
     else if (s->mutual)
         hf_config_add_identity(cfg, of->client);
@@ -373,6 +404,10 @@ static void each_allocation_of_a_connection_fails(void **state)
         {.what = "resumed, mutual", .resume = true, .mutual = true, .keep = true},
         {.what = "resumed, TLS 1.2", .resume = true, .tls12 = true, .mutual = true, .keep = true},
         {.what = "resumed, TLS 1.2, by id", .resume = true, .by_id = true, .tls12 = true},
+        {.what = "external keys", .psk = true, .alpn = true},
+        {.what = "external keys, retry, traced", .psk = true, .retry = true},
+        {.what = "external keys, asked for", .psk = true, .asked = true},
+        {.what = "external keys, resumed", .psk = true, .resume = true},
         {.what = "direct with key update", .data = 100, .direct = true, .key_update = true},
     };
     (void)state;

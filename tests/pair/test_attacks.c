@@ -1,6 +1,7 @@
 /* test_attacks.c: attacks that have names, each tried here under its own. Those that other tests
  * already show are listed with them in docs/FEATURES.md. */
 #include "support/pair.h"
+#include "support/psk.h"
 
 #include "base/bytes.h"
 #include "crypto/lookup.h"
@@ -257,6 +258,35 @@ static void selfie_a_client_is_not_its_own_server(void **state)
     }
 }
 
+/* Selfie as it was found, with an external key that two peers share, each of them client and
+ * server: the attacker leads the client's hello back to its own server. A key with the names of
+ * both in it is another one in that direction, and the server knows what its program offers. */
+static void selfie_with_an_external_key_is_seen(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        pair p;
+        hf_psk to_bob = psk_sample(0), from_bob;
+        to_bob.client_name = "alice";
+        to_bob.server_name = "bob";
+        from_bob = to_bob;
+        from_bob.client_name = "bob";
+        from_bob.server_name = "alice";
+        psk_config(&p); /* both ends are alice's */
+        assert_int_equal(hf_config_add_psk(p.client_config, &to_bob), HF_OK);
+        assert_int_equal(hf_config_add_psk(p.server_config, &from_bob), HF_OK);
+        if (told != 0)
+            assert_int_equal(hf_config_own_psk(p.server_config, &to_bob), HF_OK);
+        pair_start(&p);
+        assert_false(pair_run(&p));
+        if (told != 0)
+            expect(p.server, HF_E_PSK_REFLECTED, HF_ALERT_illegal_parameter);
+        else
+            expect(p.server, HF_E_PSK_UNKNOWN, HF_ALERT_decrypt_error);
+        pair_free(&p);
+    }
+}
+
 /* ALPACA: a browser is sent to a server of another protocol that has a certificate for the name. It
  * must not answer: the protocol is compared, strictly, on both sides. */
 static void alpaca_a_server_of_another_protocol_refuses(void **state)
@@ -288,6 +318,7 @@ int main(void)
         cmocka_unit_test(renegotiation_prefix_is_refused),
         cmocka_unit_test(triple_handshake_needs_sessions_without_the_transcript),
         cmocka_unit_test(selfie_a_client_is_not_its_own_server),
+        cmocka_unit_test(selfie_with_an_external_key_is_seen),
         cmocka_unit_test(alpaca_a_server_of_another_protocol_refuses),
     };
     return cmocka_run_group_tests(tests, make, unmake);
