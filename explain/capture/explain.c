@@ -42,6 +42,9 @@ static void note_observed(hf_explain *x, const hf_observed *seen)
     if (seen->finished_match)
         hf_explain_note(x, "both Finished were computed again from the key log's secrets and fit: "
                            "what stands here is what the two sides said");
+    if (seen->finished_differs)
+        hf_explain_note(x, "a Finished does not fit what stands here: messages were changed, are "
+                           "missing, or stand in another order than the two sides hashed them in");
     if (seen->info.established && !seen->info.resumed)
         hf_explain_note(x, "whether the client trusted the certificate, no capture tells: it went "
                            "on, or it did not");

@@ -87,6 +87,8 @@ typedef struct hf_observed {
     /* Both Finished were recomputed from the log's secrets and everything said, and fit: what is
      * told here is what the two sides said, byte for byte. */
     bool finished_match;
+    /* One of them does not fit: messages were changed, are missing, or came in another order. */
+    bool finished_differs;
     uint64_t opened, closed; /* encrypted records: decrypted, and left as they were */
     hf_observed_why why;     /* the first reason for a closed one */
     uint64_t cut;            /* records of which bytes were missing */

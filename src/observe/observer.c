@@ -264,6 +264,7 @@ void hf_observer_seen(const hf_observer *o, hf_observed *out)
                          .keys = o->keys_known,
                          .finished_match =
                              o->finished_good[0] && o->finished_good[1] && !o->finished_bad,
+                         .finished_differs = o->finished_bad,
                          .opened = o->opened,
                          .closed = o->closed,
                          .why = o->why,

@@ -168,6 +168,7 @@ static void compare_established(hf_observed *seen)
     compare(0, seen);
     assert_true(seen->info.established);
     assert_true(seen->finished_match);
+    assert_false(seen->finished_differs);
     hf_info info;
     hf_conn_info(p.client, &info);
     assert_int_equal(seen->info.version, info.version);
@@ -556,6 +557,32 @@ static void a_gap_in_the_handshake_does_not_end_it(void **state)
     end();
 }
 
+/* A byte of the hello that no key hangs on is another one in the capture: Finished tells. */
+static void a_changed_message_is_noticed_by_finished(void **state)
+{
+    (void)state;
+    for (uint16_t version = HF_TLS_1_2; version <= HF_TLS_1_3; version++) {
+        hf_observed seen;
+        wiretap_story story;
+        begin(version);
+        pair_start(&p);
+        assert_true(wiretap_run(&w, &p));
+        w.bytes.p[w.chunk[0].at + 5 + 4 + 2 + 32 + 1 + 3] ^= 1; /* of legacy_session_id */
+        hf_keylog *keys = keys_of(hf_buf_bytes(&w.keylog));
+        hf_observer *o = observe(&story, keys);
+        assert_int_equal(wiretap_feed(&w, o, 0), HF_OK);
+        hf_observer_seen(o, &seen);
+        assert_int_equal(seen.closed, 0);
+        assert_true(seen.info.established);
+        assert_false(seen.finished_match);
+        assert_true(seen.finished_differs);
+        hf_observer_free(o);
+        hf_keylog_free(keys);
+        wiretap_story_free(&story);
+        end();
+    }
+}
+
 static void what_is_not_tls_is_named(void **state)
 {
     (void)state;
@@ -866,6 +893,7 @@ int main(void)
         cmocka_unit_test(without_keys_tls_12_shows_its_certificate_and_13_does_not),
         cmocka_unit_test(a_gap_inside_a_record_costs_that_record),
         cmocka_unit_test(a_gap_in_the_handshake_does_not_end_it),
+        cmocka_unit_test(a_changed_message_is_noticed_by_finished),
         cmocka_unit_test(what_is_not_tls_is_named),
         cmocka_unit_test(records_that_cannot_be_end_their_side_with_a_reason),
         cmocka_unit_test(messages_that_cannot_be_teach_nothing),
