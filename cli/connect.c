@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cert_dial.h"
 #include "cli/ct_logs.h"
+#include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/session_file.h"
 #include "cli/starttls.h"
@@ -26,6 +27,7 @@ static const cli_option own[] = {
 static const cli_group groups[] = {
     {"Options", own},
     {"Connecting", cli_tls_client_options},
+    {"Pre-shared keys", cli_psk_options},
     {"Revocation", cli_revocation_options},
     {"Certificate Transparency", cli_ct_options},
     {"From plain text to TLS", cli_starttls_options},

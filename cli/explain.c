@@ -6,6 +6,7 @@
 #include "cli/ct_logs.h"
 #include "cli/explain_capture.h"
 #include "cli/explain_page.h"
+#include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/session_file.h"
 #include "cli/starttls.h"
@@ -49,6 +50,7 @@ static const cli_group groups[] = {
     {"Captures (with --keylog FILE to decrypt them)", of_captures},
     {"Output", cli_json_options},
     {"Connecting", cli_tls_client_options},
+    {"Pre-shared keys", cli_psk_options},
     {"Revocation", cli_revocation_options},
     {"Certificate Transparency", cli_ct_options},
     {"From plain text to TLS", cli_starttls_options},

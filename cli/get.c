@@ -5,6 +5,7 @@
 #include "cli/ct_logs.h"
 #include "cli/get_http.h"
 #include "cli/get_output.h"
+#include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/session_file.h"
 #include "cli/tls_summary.h"
@@ -61,6 +62,7 @@ static const cli_option own[] = {
 static const cli_group groups[] = {
     {"Options", own},
     {"Connecting", cli_tls_client_options},
+    {"Pre-shared keys", cli_psk_options},
     {"Resuming", cli_session_options},
     {"Revocation", cli_revocation_options},
     {"Certificate Transparency", cli_ct_options},
@@ -291,6 +293,10 @@ static cli_exit follow_redirect(fetch *f)
                             "the same address with https://");
     else if (result != CLI_URL_OK)
         status = redirect_failed(f, "the server redirects to what is no https URL", NULL);
+    else if (leaves && cli_has_psks(f->cli))
+        status =
+            redirect_failed(f, "the server redirects elsewhere, and --psk-file is not for there",
+                            "that address by itself, with or without --psk-file");
     else if (leaves && cli_count(f->cli, "cert") != 0)
         status = redirect_failed(f, "the server redirects elsewhere, and --cert is not for there",
                                  "that address by itself, with or without --cert");

@@ -1,6 +1,7 @@
 /* serve.c: `handfast serve`: HTTPS for a folder. Listening, signals, certificates. */
 #define _GNU_SOURCE /* accept4 */
 #include "cli/serve.h"
+#include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/serve_explain.h"
 #include "cli/serve_files.h"
@@ -108,6 +109,7 @@ static const cli_group groups[] = {
     {"Options", options},
     {"Explaining", explaining},
     {"Certificates", cli_tls_server_options},
+    {"Pre-shared keys", cli_psk_options},
     {"Resuming", cli_ticket_options},
     {"Revocation of clients", cli_revocation_options},
     {"TLS", cli_tls_options},
@@ -562,7 +564,7 @@ static cli_exit read_options(serve *s)
     s->handshake_ms = cli_ms(c, "handshake-timeout", 10000);
     s->idle_ms = cli_ms(c, "idle-timeout", 60000);
     s->grace_ms = cli_ms(c, "grace", 10000);
-    s->local = cli_count(c, "cert") == 0;
+    s->local = cli_count(c, "cert") == 0 && !cli_has_psks(c);
     s->site.root = serve_root_open(root);
     if (s->site.root == -1)
         return cli_file_error(c, "the folder to serve cannot be opened", root, errno);

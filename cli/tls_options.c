@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
 #include "cli/ct_logs.h"
+#include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/tls_identities.h"
 #include "explain/explain.h"
@@ -481,6 +482,8 @@ static cli_exit add_client_trust(cli *c, hf_config *cfg)
         hf_config_insecure_no_verification(cfg);
         return CLI_DONE;
     }
+    if (cli_has_psks(c) && cli_count(c, "cacert") == 0)
+        return CLI_DONE; /* the keys alone, and no certificate of whomever */
     if (cli_count(c, "cacert") != 0)
         return trust_files(c, cfg, "cacert");
     hf_config_trust_system(cfg); /* a failure is remembered, and told by hf_config_freeze */
@@ -564,6 +567,8 @@ static cli_exit add_everything(cli *c, hf_role role, const hf_trace *also, hf_co
         status = cli_tls_revocation(c, cfg);
     if (status == CLI_DONE)
         status = cli_tls_ct(c, cfg);
+    if (status == CLI_DONE)
+        status = cli_tls_psks(c, cfg);
     if (status == CLI_DONE)
         status = tls_files(c);
     if (status == CLI_DONE && has_option(c, "keylog"))

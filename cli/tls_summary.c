@@ -10,7 +10,7 @@ void cli_show_tls(cli *c, hf_stream *s)
     hf_conn *conn = hf_stream_conn(s);
     const hf_cert *peer = hf_peer_cert(conn, 0);
     hf_conn_info(conn, &info);
-    const char *proof = info.resumed ? "resumed" : info.peer_scheme;
+    const char *proof = info.resumed ? "resumed" : info.psk ? "pre-shared key" : info.peer_scheme;
     cli_detail(c, 1, "* %s, %s%s%s%s%s", info.version_name != NULL ? info.version_name : "TLS",
                info.suite != NULL ? info.suite : "?", info.group != NULL ? ", " : "",
                info.group != NULL ? info.group : "", proof != NULL ? ", " : "",

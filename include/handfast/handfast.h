@@ -438,7 +438,7 @@ typedef struct hf_info {
     bool ocsp_stapled, scts_sent;    /* did they come (kept or not)? */
     const hf_identity *own_identity; /* what this side showed; NULL: nothing. The config's */
     bool resumed;                    /* from a session, without certificates: session.h */
-    bool psk;             /* by a pre-shared key from outside TLS (psk.h), or resumed from such */
+    bool psk;              /* by a pre-shared key from outside TLS (psk.h), or resumed from such */
     hf_bytes psk_identity; /* whose; borrowed from the connection */
     hf_early_data early_data;
     bool early_readable; /* what hf_read gives now came as early data, and may come again */

@@ -360,7 +360,11 @@ class PeerCase(unittest.TestCase):
     def serve(self, *options, pair=None):
         """`handfast serve`; that it ends well, with no report of a sanitizer, is part of each test."""
         pair = pair or self.certs.issue()
-        server = Server(self.root, *pair.options(), *options, local=False)
+        return self.serve_bare(*pair.options(), *options)
+
+    def serve_bare(self, *options):
+        """The same without a certificate, unless the options have one."""
+        server = Server(self.root, *options, local=False)
         server.ca = self.certs.ca
 
         def stop():
