@@ -4,8 +4,10 @@ name. Each test makes its connections with `handfast` and gives them to a script
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -116,6 +118,67 @@ class Page(PageCase):
         server = self.serve()
         self.page("large", f"localhost:{server.port}", "--http")
         print(self.script("large.mjs"), end="")
+
+
+class Heard(bytearray):
+    """The bytes of one side, which a relay adds; `order` has the pieces of both as they came."""
+
+    def __init__(self, side, order):
+        super().__init__()
+        self.side, self.order = side, order
+
+    def __iadd__(self, data):
+        self.order.append((self.side, bytes(data)))
+        self.extend(data)
+        return self
+
+
+class Captures(PageCase):
+    def listen(self, server):
+        relay, order = peers.Relay(server.port), []
+        relay.from_client, relay.from_server, relay.order = Heard(0, order), Heard(1, order), order
+        self.addCleanup(relay.stop)
+        return relay
+
+    def capture(self, name, relay):
+        """What a relay carried, as a capture of one connection."""
+        out, next_ = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 101), [1000, 1000]
+        for side, data in relay.order:
+            for at in range(0, len(data), 1000):
+                piece = data[at:at + 1000]
+                tcp = struct.pack("!HHIIHHI", (50000, 443)[side], (443, 50000)[side], next_[side], next_[1 - side],
+                                  0x5010, 65535, 0) + piece
+                ip = struct.pack("!BBHIBBH4s4s", 0x45, 0, 20 + len(tcp), 0x4000, 64, 6, 0, bytes((192, 0, 2, 1 + side)),
+                                 bytes((192, 0, 2, 2 - side)))
+                out += struct.pack("<IIII", int(time.time()), 0, len(ip + tcp), len(ip + tcp)) + ip + tcp
+                next_[side] += len(piece)
+        return self.put(name, out)
+
+    def test_what_is_closed_and_what_a_key_log_opens(self):
+        if "without libpcap" in self.handfast("explain", self.put("no.pcap", ""), expect=None, ca=False).err:
+            self.skipTest("skipped: handfast was built without libpcap")
+        cases, server = [], self.serve()
+        for version in ("1.2", "1.3"):
+            relay = self.listen(server)
+            self.handfast("get", "--max-version", version, "--keylog", self.path("keys"),
+                          f"https://localhost:{relay.port}/")
+            pcap = self.capture(f"{version}.pcap", relay)
+            for name, options in (("closed", ()), ("opened", ("--keylog", self.path("keys"), "--cacert", self.certs.ca))):
+                self.handfast("explain", *options, "--html", self.path(f"{name}-{version}.html"), pcap, ca=False)
+            cases += [{"file": f"closed-{version}.html", "title": "What is encrypted stayed closed",
+                       "rungs": ["ClientHello", "ServerHello", "closed record"] +
+                       (["Certificate", "closed handshake"] if version == "1.2" else []),
+                       "remark": "no key log was given"},
+                      {"file": f"opened-{version}.html", "title": "The handshake came to its end",
+                       "rungs": ["ClientHello", "ServerHello", "Certificate", "Finished", "application data"],
+                       "remark": "both Finished were computed again"}]
+        relay = self.listen(server)
+        self.handfast("get", f"https://localhost:{relay.port}/", "--max-version", "1.2", expect=None, ca=False)
+        pcap = self.capture("refused.pcap", relay)
+        self.handfast("explain", "--html", self.path("refused.html"), pcap, ca=False)
+        cases.append({"file": "refused.html", "title": "The handshake failed", "rungs": ["ClientHello", "Alert: unknown_ca"],
+                      "remark": "", "verdict": "sent by the client"})
+        self.script("captures.mjs", cases=cases)
 
 
 @needs("openssl")
