@@ -2,7 +2,8 @@
  * messages the input changes before they are hashed and sealed. So its Finished, its signatures and
  * its keys are right for what it said, and the input reaches the messages under encryption.
  *
- * The input: one byte for the scene (its low three bits), then steps. A step is one byte, what to
+ * The input: one byte for the scene (its low three bits; the fourth: a client's binder is made anew
+ * for the hello as it was changed), then steps. A step is one byte, what to
  * do (three bits) and with which of the peer's messages (five bits, 0 is the first), then what that
  * needs:
  *
@@ -50,6 +51,7 @@ typedef struct hf_peer_world {
     hf_row rows13[64], rows12[64];
     hf_job *job;     /* of the peer's, that waits: between jobs its table is changed */
     hf_hello *hello; /* the same for a server's question */
+    bool rebinds;    /* the hello's binder is made for what the steps left of it */
     uint64_t said;   /* FNV-1a of all that went over the wire */
 } hf_peer_world;
 
@@ -237,6 +239,8 @@ static inline hf_status hf_peer_build_hello(hf_handshake *hs, hf_writer *w)
         if (w->grows != NULL)
             w->grows->n = at;
         hf_write_bytes(w, hf_buf_bytes(&body));
+        if (world.rebinds && body.n > 2 * HF_HASH_MAX_DIGEST)
+            hf_c13_bind_psk(hs, w, at);
     }
     hf_buf_free(&body);
     return s;
@@ -597,6 +601,7 @@ static inline void hf_peer_input(uint16_t version, hf_role victim, const uint8_t
         hf_fuzz_drive(c, data, size);
         return;
     }
+    world.rebinds = (data[0] & 8) != 0;
     hf_peer_play(data[0] % HF_PEER_SCENES, (hf_bytes){data + 1, size - 1});
 }
 

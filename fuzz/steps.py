@@ -88,6 +88,10 @@ LATER = {
 
 def seeds(target):
     for scene in SCENES:
+        if target == "server13":
+            for at in range(0, 520, 2):
+                yield f"{scene}-rebound-{at}", bytes([scene | 8]) + change(0, at, b"\xff")
+                yield f"{scene}-rebound-zero-{at}", bytes([scene | 8]) + change(0, at, b"\0\0")
         first = bytes([scene])
         yield f"{scene}-plain", first
         for which in range(COUNT[target]):
