@@ -132,7 +132,7 @@ int hf_step(hf_conn *c)
         wants |= HF_HAVE_DATA;
     if (c->established)
         wants |= HF_ESTABLISHED;
-    if (c->hs == NULL && !c->established)
+    else if (c->hs == NULL)
         wants |= HF_STATELESS;
     if (c->peer_closed)
         wants |= HF_PEER_CLOSED;
