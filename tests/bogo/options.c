@@ -15,8 +15,10 @@ typedef enum kind {
     NOTHING,    /* accepted, without effect here */
     NOTHING_OF, /* the same, with a value */
     BEGIN,      /* another credential begins */
+    BEGIN_PSK,  /* ... which is a pre-shared key */
     CRED_TEXT,  /* TEXT and LIST of the present credential */
     CRED_LIST,
+    CRED_FLAG,
 } kind;
 
 typedef struct option {
@@ -47,6 +49,12 @@ static const option table[] = {
     OPT("-is-handshaker-supported", FLAG, handshaker_question),
 
     {"-new-x509-credential", BEGIN, 0},
+    {"-new-psk-credential", BEGIN_PSK, 0},
+    CRED("-psk-importer-key", CRED_TEXT, psk_key),
+    CRED("-psk-importer-identity", CRED_TEXT, psk_identity),
+    CRED("-psk-importer-context", CRED_TEXT, psk_context),
+    WITHOUT_EFFECT("-psk-importer-sha256", NOTHING),
+    CRED("-psk-importer-sha384", CRED_FLAG, psk_sha384),
     CRED("-cert-file", CRED_TEXT, cert_file),
     CRED("-key-file", CRED_TEXT, key_file),
     CRED("-ocsp-response", CRED_TEXT, ocsp_response),
@@ -177,7 +185,8 @@ static const option *find(const char *name)
 
 static bool has_value(const option *o)
 {
-    return o->kind != FLAG && o->kind != NOTHING && o->kind != BEGIN;
+    return o->kind != FLAG && o->kind != NOTHING && o->kind != BEGIN && o->kind != BEGIN_PSK &&
+           o->kind != CRED_FLAG;
 }
 
 static bool read_number(const char *text, int64_t *out)
@@ -231,6 +240,14 @@ static bool apply(shim_options *o, const option *opt, const char *value)
         return add_item((shim_list *)(void *)field, value);
     case BEGIN:
         return begin_credential(o);
+    case BEGIN_PSK:
+        if (!begin_credential(o))
+            return false;
+        o->credentials[o->credential_count].is_psk = true;
+        return true;
+    case CRED_FLAG:
+        *(bool *)of_credential = true;
+        return true;
     case CRED_TEXT:
         memcpy(of_credential, &value, sizeof(value));
         return true;

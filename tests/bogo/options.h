@@ -28,6 +28,9 @@ typedef struct shim_credential {
     const char *cert_file, *key_file;
     const char *ocsp_response, *scts; /* base64 */
     shim_list signing_prefs;
+    /* or a pre-shared key, to be imported: base64 */
+    bool is_psk, psk_sha384;
+    const char *psk_key, *psk_identity, *psk_context;
 } shim_credential;
 
 /* Text borrows from argv; numbers are 0 and text NULL where the option was not given. */

@@ -106,6 +106,14 @@ static bool check_credential(const shim_link *l, const hf_info *info)
     if (!o->has_expect_credential)
         return true;
     /* The runner counts from 0 what stands here from 1, and calls the one without a name -1. */
+    const shim_credential *cred = &o->credentials[o->expect_credential + 1];
+    if (cred->is_psk) {
+        uint8_t identity[256];
+        int64_t n = shim_base64(cred->psk_identity, identity, sizeof(identity));
+        return check(n >= 0 && info->psk_identity.n == (size_t)n &&
+                         memcmp(info->psk_identity.p, identity, (size_t)n) == 0,
+                     "another pre-shared key was chosen");
+    }
     const hf_identity *expected = l->identities[o->expect_credential + 1];
     return check(info->own_identity == expected, "another credential was chosen");
 }
@@ -137,7 +145,8 @@ static bool check_certificates(const shim_link *l, const hf_info *info)
 {
     const shim_options *o = l->options;
     bool has_peer = hf_peer_cert(l->conn, 0) != NULL;
-    bool needs_peer = !o->expect_no_peer_cert && (!o->server || o->require_any_client_certificate);
+    bool needs_peer =
+        !o->expect_no_peer_cert && !info->psk && (!o->server || o->require_any_client_certificate);
     return check(!o->expect_no_peer_cert || !has_peer, "the peer sent a certificate") &&
            check(!needs_peer || has_peer, "the peer sent no certificate") &&
            same_chain(l->conn, o->expect_peer_cert_file) &&

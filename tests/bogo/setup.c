@@ -198,11 +198,30 @@ static const char *all_schemes(char text[TEXT_MAX])
     return text;
 }
 
+static int add_psk(shim_link *l, const shim_credential *cred)
+{
+    uint8_t key[256], identity[256], context[256];
+    int64_t k = shim_base64(cred->psk_key, key, sizeof(key));
+    int64_t i = shim_base64(cred->psk_identity, identity, sizeof(identity));
+    int64_t c =
+        cred->psk_context != NULL ? shim_base64(cred->psk_context, context, sizeof(context)) : 0;
+    hf_psk psk = {.hash = cred->psk_sha384 ? HF_PSK_SHA384 : HF_PSK_SHA256, .imported = true};
+    if (k < 0 || i < 0 || c < 0)
+        return unimplemented("such a pre-shared key");
+    psk.key = (hf_bytes){key, (size_t)k};
+    psk.identity = (hf_bytes){identity, (size_t)i};
+    psk.context = (hf_bytes){context, (size_t)c};
+    return hf_config_add_psk(l->cfg, &psk) == HF_OK ? SHIM_OK
+                                                    : unimplemented("such a pre-shared key");
+}
+
 static int add_credential(shim_link *l, size_t i)
 {
     const shim_credential *cred = &l->options->credentials[i];
     char text[TEXT_MAX];
     hf_error e = {0};
+    if (cred->is_psk)
+        return add_psk(l, cred);
     if (cred->cert_file == NULL && cred->key_file == NULL)
         return SHIM_OK;
     if (cred->cert_file == NULL || cred->key_file == NULL)
@@ -318,7 +337,11 @@ static void set_peer_demands(shim_link *l)
 {
     const shim_options *o = l->options;
     /* The runner's certificates are checked by its own shim's callback, which accepts them all. */
-    hf_config_insecure_no_verification(l->cfg);
+    bool has_psk = false;
+    for (size_t i = 1; i <= o->credential_count; i++)
+        has_psk |= o->credentials[i].is_psk;
+    if (o->server || o->verify_peer || !has_psk) /* else none is taken at all */
+        hf_config_insecure_no_verification(l->cfg);
     if (o->server && o->verify_peer)
         hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_OPTIONAL);
     else if (o->server && o->require_any_client_certificate)
