@@ -99,8 +99,10 @@ enum { BENCH_MAX_PEERS = 8 };
 /* ---- clocks and counts: clock.c, heap.c ---- */
 
 uint64_t bench_now_ns(void);
-/* Measures what a pair of readings costs; before the first interval. */
-void bench_clock_start(void);
+/* Chooses the clock of the intervals and measures what a pair of readings costs; before the first
+ * one. The thread's processor time leaves out what others take on a busy machine, but costs ten
+ * times as much to read: not for short records. */
+void bench_clock_start(bool processor_time);
 uint64_t bench_clock_cost_ns(void);
 
 /* The calling thread's heap, through every library of the program: bytes that are in use, as the

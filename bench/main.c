@@ -1,6 +1,6 @@
 /* main.c: the benchmark's command line.
  *
- *   handfast_bench [--quick | --smoke] [--only NAME] [--json FILE] [--svg FILE]
+ *   handfast_bench [--quick | --smoke] [--cpu] [--only NAME] [--json FILE] [--svg FILE]
  *
  * docs/PERFORMANCE.md says what is measured and how. */
 #include "report.h"
@@ -38,6 +38,10 @@ static bool take(bench_options *o, int *i, int argc, char **argv)
         o->idle_held = 100;
         return true;
     }
+    if (strcmp(a, "--cpu") == 0) {
+        o->processor_time = true;
+        return true;
+    }
     if (*i + 1 >= argc)
         return false;
     const char *value = argv[++*i];
@@ -57,11 +61,11 @@ int main(int argc, char **argv)
     bench_options o = {.rounds = 15, .round_ns = 200000000, .idle_held = 1000000};
     for (int i = 1; i < argc; i++)
         if (!take(&o, &i, argc, argv)) {
-            fprintf(stderr, "usage: handfast_bench [--quick | --smoke] [--only NAME] "
+            fprintf(stderr, "usage: handfast_bench [--quick | --smoke] [--cpu] [--only NAME] "
                             "[--json FILE] [--svg FILE]\n");
             return 2;
         }
-    bench_clock_start();
+    bench_clock_start(o.processor_time);
     bench_report_head();
     bench_rows_run(&o);
     printf("\nratio: handfast to libssl; * where libssl cannot do the row, its plain full "

@@ -10,6 +10,7 @@ typedef struct bench_options {
     size_t idle_held;  /* connections of the row idle_million */
     const char *only;  /* rows whose name begins so; NULL: all */
     const char *json, *svg;
+    bool processor_time; /* of the thread, in place of the wall's */
 } bench_options;
 
 void bench_rows_run(const bench_options *o);
