@@ -346,6 +346,7 @@ enum {
     HF_PEER_CLOSED = 32, /* the peer sent close_notify: no more data will come */
     HF_CLOSED = 64,      /* both directions are closed and the output is drained */
     HF_STATELESS = 128,  /* HelloRetryRequest is all there was: hf_config_stateless_retry */
+    HF_HALF_RTT = 256,   /* a server waits for the client's Finished: hf_write_half_rtt works */
 };
 
 /* Moves the connection as far as its input allows. Returns a set of the flags above, or a negative
@@ -389,6 +390,14 @@ HF_API void hf_read_consumed(hf_conn *c, size_t n);
 /* Application data out: encrypts up to `n` bytes into hf_out; `*taken` says how many (fewer when
  * hf_limits.output_pending is reached). HF_E_WRONG_STATE before HF_ESTABLISHED, HF_E_CLOSED. */
 HF_API hf_status hf_write(hf_conn *c, const void *p, size_t n, size_t *taken);
+
+/* The same for a server that does not wait for the client's Finished (RFC 9846 section 2): from
+ * HF_HALF_RTT on, which saves the client a round trip. Until HF_ESTABLISHED nobody is known to be
+ * there: the client is not authenticated, by a certificate neither, and the flight that is answered
+ * may be an old one, sent again. So write only what anyone may read, or the answer to early data.
+ * From HF_ESTABLISHED on it is hf_write. HF_E_WRONG_STATE in TLS 1.2 and before this side's
+ * Finished, HF_E_WRONG_ROLE for a client. */
+HF_API hf_status hf_write_half_rtt(hf_conn *c, const void *p, size_t n, size_t *taken);
 
 /* Queues close_notify: this side writes no more; it may go on reading. Idempotent. */
 HF_API hf_status hf_close(hf_conn *c);

@@ -134,6 +134,8 @@ int hf_step(hf_conn *c)
         wants |= HF_ESTABLISHED;
     else if (c->hs == NULL)
         wants |= HF_STATELESS;
+    else if (c->hs->half_rtt)
+        wants |= HF_HALF_RTT;
     if (c->peer_closed)
         wants |= HF_PEER_CLOSED;
     if (job_out(c))
@@ -257,12 +259,9 @@ static hf_status reserve_output(hf_conn *c, size_t n)
     return hf_conn_fail(c, &e);
 }
 
-hf_status hf_write(hf_conn *c, const void *p, size_t n, size_t *taken)
+static hf_status write_records(hf_conn *c, const void *p, size_t n, size_t *taken)
 {
-    *taken = 0;
-    hf_status s = may_write(c);
-    if (s == HF_OK)
-        s = reserve_output(c, n);
+    hf_status s = reserve_output(c, n);
     while (s == HF_OK && *taken < n && hf_out(c).n < c->cfg->limits.output_pending) {
         size_t most = record_content(c), left = n - *taken;
         size_t take = left < most ? left : most;
@@ -271,6 +270,24 @@ hf_status hf_write(hf_conn *c, const void *p, size_t n, size_t *taken)
             *taken += take;
     }
     return s;
+}
+
+hf_status hf_write(hf_conn *c, const void *p, size_t n, size_t *taken)
+{
+    *taken = 0;
+    hf_status s = may_write(c);
+    return s == HF_OK ? write_records(c, p, n, taken) : s;
+}
+
+hf_status hf_write_half_rtt(hf_conn *c, const void *p, size_t n, size_t *taken)
+{
+    *taken = 0;
+    if (hf_conn_is_client(c))
+        return HF_E_WRONG_ROLE;
+    hf_status s = may_write(c);
+    if (s == HF_E_WRONG_STATE && c->hs != NULL && c->hs->half_rtt)
+        s = HF_OK;
+    return s == HF_OK ? write_records(c, p, n, taken) : s;
 }
 
 /* ---- the end ---- */

@@ -41,6 +41,7 @@ struct hf_handshake {
     unsigned facts;
     bool speaks_12; /* the table is TLS 1.2's: hf_script_speak_12 */
     bool working;   /* the present row's work was started */
+    bool half_rtt;  /* server: its Finished went out, so its application keys are in use */
     bool forget;    /* HelloRetryRequest went out with a cookie that holds all that is known */
     hf_job job;
     hf_executor executor; /* of the next job, in place of the config's; .submit NULL: none */

@@ -106,8 +106,10 @@ hf_status hf_hs_install_traffic_keys(hf_handshake *hs)
     derive(hs, "c ap traffic", "CLIENT_TRAFFIC_SECRET_0", "Main Secret", digest, c->client_secret);
     derive(hs, "s ap traffic", "SERVER_TRAFFIC_SECRET_0", "Main Secret", digest, c->server_secret);
     derive(hs, "exp master", "EXPORTER_SECRET", "Main Secret", digest, c->exporter_secret);
-    return set_keys(hs, hf_conn_is_client(c) ? &c->channel.read : &c->channel.write,
-                    c->server_secret, "server application traffic");
+    hf_status s = set_keys(hs, hf_conn_is_client(c) ? &c->channel.read : &c->channel.write,
+                           c->server_secret, "server application traffic");
+    hs->half_rtt = s == HF_OK && !hf_conn_is_client(c);
+    return s;
 }
 
 /* What tickets are made of: RFC 9846 section 4.7.1. It covers the client's Finished too. A client

@@ -334,6 +334,155 @@ static void too_much_is_refused(void **state)
     pair_free(&p);
 }
 
+/* ---- half-RTT data: a server that writes before the client's Finished ---- */
+
+/* The client's first flight reaches the server, whose flight is in its output then. */
+static void first_flight(pair *p)
+{
+    hf_step(p->client);
+    pair_move(p->client, p->server, 65536);
+    p->server_last = hf_step(p->server);
+    assert_true(p->server_last > 0);
+    assert_int_equal(p->server_last & (HF_ESTABLISHED | HF_HALF_RTT), HF_HALF_RTT);
+}
+
+/* The server writes, before anything more has come from the client, which reads it whole. */
+static void half_rtt(pair *p, size_t n)
+{
+    size_t taken = 0, got = 0;
+    static uint8_t bytes[sizeof(text)];
+    assert_int_equal(hf_write(p->server, text, n, &taken), HF_E_WRONG_STATE);
+    assert_int_equal(hf_write_half_rtt(p->server, text, n, &taken), HF_OK);
+    assert_int_equal(taken, n);
+    while (pair_move(p->server, p->client, 65536) != 0 || got < n) {
+        size_t some;
+        p->client_last = hf_step(p->client);
+        assert_true(p->client_last > 0);
+        assert_int_equal(hf_read(p->client, bytes + got, sizeof(bytes) - got, &some), HF_OK);
+        got += some;
+        assert_true((hf_step(p->server) & HF_ESTABLISHED) == 0);
+    }
+    assert_true((p->client_last & HF_ESTABLISHED) != 0);
+    assert_int_equal(got, n);
+    assert_memory_equal(bytes, text, n);
+}
+
+static void finish(pair *p)
+{
+    assert_true(pair_run(p));
+    assert_int_equal(hf_step(p->server) & (HF_ESTABLISHED | HF_HALF_RTT), HF_ESTABLISHED);
+    pair_exchange(p, true, 20000);
+    pair_exchange(p, false, 20000);
+}
+
+static void early_data_is_answered_before_the_client_finished(void **state)
+{
+    (void)state;
+    pair p;
+    uint8_t bytes[200];
+    size_t got;
+    early_config(&p);
+    offer_again(&p);
+    write_early(&p, 100, 100);
+    first_flight(&p);
+    assert_int_equal(hf_read(p.server, bytes, sizeof(bytes), &got), HF_OK);
+    assert_int_equal(got, 100);
+    half_rtt(&p, EARLY);
+    finish(&p);
+    pair_free(&p);
+}
+
+static void a_full_handshake_has_half_rtt_too(void **state)
+{
+    (void)state;
+    pair p;
+    size_t taken;
+    early_config(&p);
+    pair_start(&p);
+    assert_int_equal(hf_write_half_rtt(p.server, text, 1, &taken), HF_E_WRONG_STATE);
+    assert_int_equal(hf_write_half_rtt(p.client, text, 1, &taken), HF_E_WRONG_ROLE);
+    first_flight(&p);
+    half_rtt(&p, 1);
+    finish(&p);
+    assert_int_equal(hf_write_half_rtt(p.server, text, 1, &taken), HF_OK);
+    assert_int_equal(hf_write_half_rtt(p.client, text, 1, &taken), HF_E_WRONG_ROLE);
+    pair_free(&p);
+}
+
+static void keys_are_updated_in_half_rtt_data_too(void **state)
+{
+    (void)state;
+    pair p;
+    early_config(&p);
+    hf_config_key_limit(p.server_config, 2);
+    pair_start(&p);
+    first_flight(&p);
+    for (size_t i = 0; i < 5; i++) {
+        size_t taken;
+        assert_int_equal(hf_write_half_rtt(p.server, text, 10, &taken), HF_OK);
+    }
+    for (size_t i = 0; i < 5; i++) {
+        uint8_t bytes[10];
+        size_t got;
+        pair_move(p.server, p.client, 65536);
+        assert_true((hf_step(p.client) & HF_HAVE_DATA) != 0);
+        assert_int_equal(hf_read(p.client, bytes, sizeof(bytes), &got), HF_OK);
+        assert_int_equal(got, 10);
+        assert_memory_equal(bytes, text, 10);
+    }
+    finish(&p);
+    pair_free(&p);
+}
+
+static void none_of_it_in_tls12(void **state)
+{
+    (void)state;
+    pair p;
+    size_t taken;
+    config(&p, HF_TLS_1_2);
+    pair_start(&p);
+    hf_step(p.client);
+    pair_move(p.client, p.server, 65536);
+    assert_int_equal(hf_step(p.server) & HF_HALF_RTT, 0);
+    assert_int_equal(hf_write_half_rtt(p.server, text, 1, &taken), HF_E_WRONG_STATE);
+    assert_true(pair_run(&p));
+    assert_int_equal(hf_write_half_rtt(p.server, text, 1, &taken), HF_OK);
+    pair_free(&p);
+}
+
+/* What was written early does not make a client of one that is refused afterwards. */
+static void a_client_is_refused_after_half_rtt_data(void **state)
+{
+    (void)state;
+    pair p;
+    size_t taken;
+    hf_error e;
+    early_config(&p);
+    hf_config_client_auth(p.server_config, HF_CLIENT_AUTH_REQUIRED);
+    hf_config_insecure_no_verification(p.server_config);
+    pair_start(&p);
+    first_flight(&p);
+    half_rtt(&p, 10);
+    assert_false(pair_run(&p));
+    hf_conn_error(p.server, &e);
+    assert_int_equal(e.code, HF_E_NO_CERTIFICATE);
+    assert_int_equal(hf_write_half_rtt(p.server, text, 1, &taken), HF_E_NO_CERTIFICATE);
+    pair_free(&p);
+}
+
+static void after_close_nothing_is_written(void **state)
+{
+    (void)state;
+    pair p;
+    size_t taken;
+    early_config(&p);
+    pair_start(&p);
+    first_flight(&p);
+    assert_int_equal(hf_close(p.server), HF_OK);
+    assert_int_equal(hf_write_half_rtt(p.server, text, 1, &taken), HF_E_CLOSED);
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +495,12 @@ int main(void)
         cmocka_unit_test(a_retried_hello_leaves_it_behind),
         cmocka_unit_test(a_ticket_of_another_server_leaves_it_behind),
         cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(early_data_is_answered_before_the_client_finished),
+        cmocka_unit_test(a_full_handshake_has_half_rtt_too),
+        cmocka_unit_test(keys_are_updated_in_half_rtt_data_too),
+        cmocka_unit_test(none_of_it_in_tls12),
+        cmocka_unit_test(a_client_is_refused_after_half_rtt_data),
+        cmocka_unit_test(after_close_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }
