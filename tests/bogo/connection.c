@@ -116,7 +116,10 @@ static int write_all(shim_link *l, const void *data, size_t n)
     const uint8_t *p = data;
     while (n != 0) {
         size_t taken = 0;
-        if (hf_write(l->conn, p, n, &taken) != HF_OK)
+        /* the runner's server answers early data early */
+        hf_status s = l->options->server ? hf_write_half_rtt(l->conn, p, n, &taken)
+                                         : hf_write(l->conn, p, n, &taken);
+        if (s != HF_OK)
             return tell_failure(l);
         flush(l);
         p += taken;
@@ -176,6 +179,39 @@ static int write_sizes(shim_link *l)
     return r;
 }
 
+/* The first writes of a client, as far as they go into its first flight. */
+static int write_early(shim_link *l)
+{
+    const shim_options *o = l->options;
+    size_t n = strlen(o->initial_write), taken = n;
+    if (!l->resumes || o->server || !o->enable_early_data || !o->shim_writes_first)
+        return SHIM_OK;
+    for (int64_t i = 0; taken == n && i < o->repeat_initial_write; i++) {
+        if (hf_write_early(l->conn, o->initial_write, n, &taken) != HF_OK)
+            return tell_failure(l);
+        l->early_written += taken;
+    }
+    return SHIM_OK;
+}
+
+/* Those that did not. */
+static int write_initial(shim_link *l)
+{
+    const shim_options *o = l->options;
+    if (o->read_with_unfinished_write && l->early_written == 0) {
+        fprintf(stderr, "not implemented: a write that is not finished\n");
+        return SHIM_UNIMPLEMENTED;
+    }
+    size_t n = strlen(o->initial_write), done = l->early_written;
+    int r = SHIM_OK;
+    for (int64_t i = 0; r == SHIM_OK && i < o->repeat_initial_write; i++) {
+        size_t skip = done < n ? done : n;
+        done -= skip;
+        r = write_all(l, o->initial_write + skip, n - skip);
+    }
+    return r;
+}
+
 static int speak_first(shim_link *l)
 {
     const shim_options *o = l->options;
@@ -188,9 +224,9 @@ static int speak_first(shim_link *l)
         r = send_secrets(l);
     if (r == SHIM_OK && o->write_different_sizes)
         return write_sizes(l);
-    for (int64_t i = 0; r == SHIM_OK && o->shim_writes_first && i < o->repeat_initial_write; i++)
-        r = write_all(l, o->initial_write, strlen(o->initial_write));
-    return r;
+    return r == SHIM_OK && (o->shim_writes_first || o->read_with_unfinished_write)
+               ? write_initial(l)
+               : r;
 }
 
 /* ---- the echo ---- */
@@ -300,15 +336,49 @@ static int tell_handshake_failure(shim_link *l)
     return info.version == 0 && lacks_version(l->options, &e) ? SHIM_UNIMPLEMENTED : r;
 }
 
+static hf_early_data early_fate(const shim_link *l)
+{
+    hf_info info;
+    hf_conn_info(l->conn, &info);
+    return info.early_data;
+}
+
+/* To the end, or on a server that took early data as far as to its own Finished. */
+static int shake_hands(shim_link *l)
+{
+    bool early = l->options->server && l->options->enable_early_data;
+    int flags = run(l, HF_ESTABLISHED | (early ? HF_HALF_RTT : 0));
+    if (flags >= 0 && (flags & HF_ESTABLISHED) == 0 && early_fate(l) != HF_EARLY_ACCEPTED)
+        flags = run(l, HF_ESTABLISHED);
+    return flags;
+}
+
+static bool lost_early_data(const shim_link *l)
+{
+    return !l->options->server && l->options->expect_reject_early &&
+           early_fate(l) == HF_EARLY_REJECTED;
+}
+
+/* What was written early is lost, as it is with BoringSSL; other options hold from now on. */
+static int start_over(shim_link *l)
+{
+    int r = shim_check_early(l);
+    l->options = l->retry;
+    l->early_written = 0;
+    return r;
+}
+
 static int converse(shim_link *l)
 {
-    const shim_options *o = l->options;
     size_t ids = hf_sessions_count(l->memory->ids);
-    if (run(l, HF_ESTABLISHED) < 0)
+    if (shake_hands(l) < 0)
         return tell_handshake_failure(l);
-    if (o->server)
+    if (l->options->server)
         l->new_sessions = (unsigned)(hf_sessions_count(l->memory->ids) - ids);
-    int r = shim_check(l);
+    int r = lost_early_data(l) ? start_over(l) : SHIM_OK;
+    if (r == SHIM_OK)
+        r = shim_check(l);
+    const shim_options *o = l->options;
     if (r == SHIM_OK)
         r = speak_first(l);
     if (r != SHIM_OK)
@@ -320,7 +390,9 @@ static int converse(shim_link *l)
     }
     if (!o->shim_shuts_down && !o->write_different_sizes)
         r = echo_all(l);
-    return r == SHIM_OK ? say_goodbye(l) : r;
+    if (r == SHIM_OK)
+        r = say_goodbye(l);
+    return r == SHIM_OK ? shim_check_tickets(l) : r;
 }
 
 int shim_talk(shim_link *l)
@@ -338,7 +410,9 @@ int shim_talk(shim_link *l)
     l->fd = dial(o);
     if (l->fd < 0 || !send_id(l->fd, o->shim_id))
         return SHIM_FAILED;
-    int r = converse(l);
+    int r = write_early(l);
+    if (r == SHIM_OK)
+        r = converse(l);
     hang_up(l->fd);
     hf_conn_free(l->conn);
     return r;

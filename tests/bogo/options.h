@@ -74,6 +74,9 @@ typedef struct shim_options {
     bool no_ticket, expect_session_miss, expect_no_session;
     bool expect_hrr, expect_no_hrr, expect_no_peer_cert, expect_no_server_name;
     bool has_expect_credential;
+    bool enable_early_data, read_with_unfinished_write;
+    bool expect_accept_early, expect_reject_early, expect_no_offer_early, expect_early_ticket;
+    const char *expect_early_reason;
     int64_t expect_credential;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_ocsp_response, *expect_scts;

@@ -141,6 +141,48 @@ static bool check_new_session(const shim_link *l, const hf_info *info)
            check(!o->expect_no_session_id || l->resumes || !came, "the server keeps a session");
 }
 
+/* BoringSSL names why early data was taken or not. Of its reasons these show from outside. */
+static bool check_early_reason(const char *reason, const hf_info *info)
+{
+    bool accepted = info->early_data == HF_EARLY_ACCEPTED;
+    if (reason == NULL)
+        return true;
+    if (strcmp(reason, "session_not_resumed") == 0 && info->resumed)
+        return check(false, "the session was resumed");
+    if (strcmp(reason, "hello_retry_request") == 0 && !info->hello_retry)
+        return check(false, "there was no HelloRetryRequest");
+    return check(accepted == (strcmp(reason, "accept") == 0), "early data has another reason");
+}
+
+static bool check_early(const shim_link *l, const hf_info *info)
+{
+    const shim_options *o = l->options;
+    bool accepted = info->early_data == HF_EARLY_ACCEPTED;
+    return check(!o->expect_accept_early || accepted, "early data was not accepted") &&
+           check(!o->expect_reject_early || !accepted, "early data was accepted") &&
+           check(!o->expect_reject_early || o->server || info->early_data == HF_EARLY_REJECTED,
+                 "early data was not offered") &&
+           check(!o->expect_no_offer_early || !l->resumes || info->early_data == HF_EARLY_NONE,
+                 "early data was offered") &&
+           check_early_reason(o->expect_early_reason, info);
+}
+
+int shim_check_early(const shim_link *l)
+{
+    hf_info info;
+    hf_conn_info(l->conn, &info);
+    return check_early(l, &info) ? SHIM_OK : SHIM_FAILED;
+}
+
+int shim_check_tickets(const shim_link *l)
+{
+    const shim_options *o = l->options;
+    if (o->server || l->new_sessions == 0 || l->session_is_early == o->expect_early_ticket)
+        return SHIM_OK;
+    fprintf(stderr, "the ticket is %sfor early data\n", l->session_is_early ? "" : "not ");
+    return SHIM_FAILED;
+}
+
 static bool check_certificates(const shim_link *l, const hf_info *info)
 {
     const shim_options *o = l->options;
@@ -175,7 +217,7 @@ int shim_check(shim_link *l)
     hf_conn_info(l->conn, &info);
     bool ok = check_numbers(l->options, &info) && check_names(l, &info) &&
               check_certificates(l, &info) && check_resumption(l, &info) &&
-              check_new_session(l, &info);
+              check_new_session(l, &info) && check_early(l, &info);
     if (ok && l->options->expect_total_renegotiations != 0) {
         fprintf(stderr, "handfast does not renegotiate\n");
         return SHIM_UNIMPLEMENTED;

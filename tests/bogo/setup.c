@@ -359,17 +359,48 @@ static void set_peer_demands(shim_link *l)
 
 static void keep_session(void *ctx, hf_conn *conn, hf_bytes session)
 {
-    shim_memory *memory = ((shim_link *)ctx)->memory;
+    shim_link *l = ctx;
+    shim_memory *memory = l->memory;
+    hf_session_info info;
     (void)conn;
-    if (session.n > sizeof(memory->session))
+    if (session.n > sizeof(memory->session) || hf_session_describe(session, &info) != HF_OK)
         return;
+    l->session_is_early = info.max_early_data != 0;
     memcpy(memory->session, session.p, session.n);
     memory->session_len = session.n;
     ((shim_link *)ctx)->new_sessions++;
 }
 
+/* The legs' configs share one memory, so that a leg is not taken for a server that just started
+ * and cannot tell what it has met. */
+static void judge_replay(void *ctx, hf_conn *conn, hf_bytes id, uint32_t keep_s,
+                         hf_early_call *call)
+{
+    shim_memory *memory = ((shim_link *)ctx)->memory;
+    const size_t most = sizeof(memory->early_ids) / sizeof(memory->early_ids[0]);
+    bool first = memory->early_count < most;
+    (void)conn, (void)keep_s;
+    for (size_t i = 0; i < memory->early_count; i++)
+        if (memcmp(memory->early_ids[i], id.p, sizeof(memory->early_ids[i])) == 0)
+            first = false;
+    if (first)
+        memcpy(memory->early_ids[memory->early_count++], id.p, sizeof(memory->early_ids[0]));
+    hf_early_answer(call, first);
+}
+
+static void set_early_data(shim_link *l)
+{
+    const uint32_t most = 14336; /* as BoringSSL's server allows */
+    if (!l->options->enable_early_data)
+        return;
+    hf_config_early_data(l->cfg, most);
+    if (l->options->server)
+        hf_config_early_data_store(l->cfg, judge_replay, l);
+}
+
 static void set_sessions(shim_link *l)
 {
+    set_early_data(l);
     if (l->options->server) {
         hf_config_tickets(l->cfg, l->options->no_ticket ? 0 : 2);
         if (!l->options->no_ticket)

@@ -8,9 +8,13 @@
 #include <signal.h>
 #include <stdio.h>
 
-static int run_leg(const shim_options *o, shim_memory *memory, bool resumes)
+static int run_leg(const shim_legs *legs, shim_memory *memory, bool resumes)
 {
-    shim_link l = {.options = o, .fd = -1, .memory = memory, .resumes = resumes};
+    shim_link l = {.options = resumes ? &legs->resume : &legs->initial,
+                   .retry = &legs->retry,
+                   .fd = -1,
+                   .memory = memory,
+                   .resumes = resumes};
     int r = shim_setup(&l);
     if (r == SHIM_OK)
         r = shim_talk(&l);
@@ -24,9 +28,9 @@ static int run_legs(const shim_legs *legs)
     if (hf_ticket_keys_new(NULL, 0, &memory.keys) != HF_OK ||
         hf_sessions_new(100, &memory.ids) != HF_OK)
         return SHIM_FAILED;
-    int r = run_leg(&legs->initial, &memory, false);
+    int r = run_leg(legs, &memory, false);
     for (int64_t i = 0; r == SHIM_OK && i < legs->initial.resume_count; i++)
-        r = run_leg(&legs->resume, &memory, true);
+        r = run_leg(legs, &memory, true);
     hf_ticket_keys_free(memory.keys);
     hf_sessions_free(memory.ids);
     return r;

@@ -9,7 +9,7 @@
 
 /* What one leg leaves for report.c beside hf_info. */
 typedef struct shim_link {
-    const shim_options *options;
+    const shim_options *options, *retry; /* the latter once early data was rejected */
     hf_config *cfg;
     hf_identity *identities[SHIM_CREDS_MAX]; /* by their place in options->credentials */
     hf_conn *conn;
@@ -18,6 +18,8 @@ typedef struct shim_link {
     uint8_t client_secret[HF_HASH_MAX_DIGEST], server_secret[HF_HASH_MAX_DIGEST];
     size_t secret_len;
     struct shim_memory *memory;
+    size_t early_written;        /* bytes of the shim's first writes that went out early */
+    bool session_is_early;       /* a client's new one */
     bool resumes;                /* a leg that is to resume, unless told otherwise */
     unsigned new_sessions;       /* that this leg brought: a client's, or a server's by id */
     hf_ticket_call *ticket_call; /* waits for shim_tickets_answer */
@@ -39,6 +41,8 @@ typedef struct shim_memory {
     size_t session_len;
     hf_ticket_keys *keys;
     hf_sessions *ids;
+    uint8_t early_ids[64][32]; /* of early data that a server took */
+    size_t early_count;
     shim_ticket tickets[SHIM_TICKETS_MAX]; /* those that the shim itself seals: tickets.c */
     size_t ticket_count;
 } shim_memory;
@@ -53,6 +57,12 @@ int shim_talk(shim_link *l);
 
 /* Compares what was agreed with the -expect options. */
 int shim_check(shim_link *l);
+
+/* The same for early data alone, where it was rejected and other options hold for the rest. */
+int shim_check_early(const shim_link *l);
+
+/* The same for what is known at the end of a leg: the tickets. */
+int shim_check_tickets(const shim_link *l);
 
 /* Tickets in the shim's own hands; and the answer that waits, if one does. */
 void shim_tickets_set(shim_link *l);
