@@ -64,6 +64,7 @@ static int on_header_field_complete(llhttp_t *parser)
         [HTTP_IF_MODIFIED_SINCE] = "if-modified-since",
         [HTTP_EXPECT] = "expect",
         [HTTP_USER_AGENT] = "user-agent",
+        [HTTP_EARLY_DATA] = "early-data",
     };
     http_request *r = of(parser);
     r->field = -1;

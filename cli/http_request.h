@@ -22,6 +22,7 @@ typedef enum http_field {
     HTTP_IF_MODIFIED_SINCE,
     HTTP_EXPECT,
     HTTP_USER_AGENT,
+    HTTP_EARLY_DATA,
     HTTP_FIELD_COUNT
 } http_field;
 

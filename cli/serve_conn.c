@@ -70,7 +70,7 @@ static void log_failure(serve_conn *k)
     size_t n = strlen(text);
     if (e.got[0] != '\0')
         snprintf(text + n, sizeof text - n, "; got %s", e.got);
-    if (k->phase == PHASE_HANDSHAKE)
+    if (k->phase == PHASE_HANDSHAKE || k->early)
         serve_conn_log(k, "handshake failed", text);
     else if (between) /* many clients just go: no news */
         cli_detail(k->s->c, 1, "%s closed without close_notify", k->peer);
@@ -277,6 +277,19 @@ static void watch(serve_conn *k, bool more)
         drop(k);
 }
 
+static void established(serve_conn *k)
+{
+    k->early = false;
+    serve_explain_established(k);
+    serve_make_keypairs(k->s);
+    if (k->phase != PHASE_HANDSHAKE)
+        return;
+    k->phase = PHASE_IDLE;
+    serve_conn_deadline(k, k->s->idle_ms);
+    if (k->s->stopping)
+        serve_conn_close(k);
+}
+
 /* One step of TLS. */
 static void step(serve_conn *k)
 {
@@ -292,13 +305,11 @@ static void step(serve_conn *k)
         return;
     }
     k->flags = flags;
-    if (k->phase == PHASE_HANDSHAKE && (flags & HF_ESTABLISHED) != 0) {
+    if ((flags & HF_ESTABLISHED) != 0 && (k->phase == PHASE_HANDSHAKE || k->early))
+        established(k);
+    else if (k->phase == PHASE_HANDSHAKE && (flags & HF_HAVE_DATA) != 0) {
+        k->early = true; /* what may be answered before the handshake is over */
         k->phase = PHASE_IDLE;
-        serve_explain_established(k);
-        serve_conn_deadline(k, k->s->idle_ms);
-        serve_make_keypairs(k->s);
-        if (k->s->stopping)
-            serve_conn_close(k);
     }
 }
 
@@ -314,7 +325,7 @@ void serve_conn_run(serve_conn *k)
             return;
         moved = false;
         step(k);
-        if (!k->failed && (k->flags & HF_ESTABLISHED) != 0) {
+        if (!k->failed && (k->early || (k->flags & HF_ESTABLISHED) != 0)) {
             moved = serve_read_requests(k);
             moved = serve_produce(k) || moved;
         }

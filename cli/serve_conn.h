@@ -31,7 +31,9 @@ struct serve_conn {
     int64_t deadline_ms;
     char peer[64];
     bool got_bytes, blocked, eof, failed;
-    size_t lingered; /* bytes thrown away */
+    bool early;         /* the handshake is not over: requests come as early data (RFC 8470) */
+    bool early_request; /* something of the request came so */
+    size_t lingered;    /* bytes thrown away */
 
     http_request *request; /* NULL between requests */
     uint64_t request_ns;   /* when it began, of uv_hrtime */

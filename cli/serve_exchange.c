@@ -57,7 +57,9 @@ static void log_request(serve_conn *k)
             (double)(uv_hrtime() - k->request_ns) / 1e6,
             info.version_name != NULL ? info.version_name : "-",
             info.suite != NULL ? info.suite : "-", info.group != NULL ? info.group : "-",
-            info.resumed ? " resumed" : "",
+            !info.resumed      ? ""
+            : k->early_request ? " resumed early"
+                               : " resumed",
             quotable(user_agent != NULL ? user_agent : "-", agent, sizeof agent));
 }
 
@@ -101,6 +103,17 @@ static bool is_echo(const serve_conn *k)
            (strcmp(r->method, "PUT") == 0 || strcmp(r->method, "POST") == 0) && sha256() != NULL;
 }
 
+/* Must it wait until the client is known to be there? RFC 8470: what came as early data (here, or
+ * at a proxy that says so) may come again, so it may not change anything; and what this server
+ * shows of a connection is not known before it is complete. */
+static bool is_too_early(const serve_conn *k, bool safe)
+{
+    const http_request *r = k->request;
+    bool early = (k->early && k->early_request) || r->seen[HTTP_EARLY_DATA] != 0;
+    bool shows_connection = k->s->explain != NULL && strncmp(r->target, "/.handfast/", 11) == 0;
+    return early && (!safe || shows_connection);
+}
+
 static void on_headers(void *ctx)
 {
     serve_conn *k = ctx;
@@ -111,6 +124,11 @@ static void on_headers(void *ctx)
     if (k->echo)
         sha256()->init(&k->hash);
     bool fetch = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    if (is_too_early(k, fetch)) {
+        r->bad_status = 425;
+        r->bad_reason = "Early data may come again. Ask once more when the handshake is complete.";
+        return;
+    }
     if (!k->echo && !fetch && (r->has_body || strcmp(r->method, "CONNECT") == 0)) {
         r->bad_status = 405;
         r->bad_reason = "Only GET and HEAD work here.";
@@ -162,6 +180,7 @@ static bool make_request(serve_conn *k)
     k->request->on_headers = on_headers;
     k->request->ctx = k;
     k->echo = false;
+    k->early_request = false;
     k->request_ns = uv_hrtime();
     return true;
 }
@@ -177,6 +196,7 @@ bool serve_read_requests(serve_conn *k)
             break;
         if (k->request == NULL && !make_request(k))
             return true;
+        k->early_request = k->early_request || k->early;
         bool good = http_request_feed(k->request, in.p, in.n, &used);
         hf_read_consumed(k->tls, good ? used : in.n);
         moved = true;
@@ -305,7 +325,7 @@ static void response_done(serve_conn *k)
 static bool write_interim(serve_conn *k)
 {
     size_t taken = 0, n = strlen(k->interim) - k->interim_at;
-    if (hf_write(k->tls, k->interim + k->interim_at, n, &taken) != HF_OK)
+    if (hf_write_half_rtt(k->tls, k->interim + k->interim_at, n, &taken) != HF_OK)
         return false;
     k->interim_at += taken;
     if (taken == n)
@@ -317,7 +337,7 @@ static bool write_interim(serve_conn *k)
 bool serve_produce(serve_conn *k)
 {
     bool moved = false;
-    if (k->interim[0] != '\0' && (k->flags & HF_ESTABLISHED) != 0)
+    if (k->interim[0] != '\0')
         moved = write_interim(k);
     while (k->phase == PHASE_RESPONSE && k->interim[0] == '\0') {
         if (k->response.head_at == k->response.head_len && k->response.left == 0) {
@@ -326,7 +346,7 @@ bool serve_produce(serve_conn *k)
         }
         size_t head, taken = 0;
         hf_bytes bytes = next_bytes(k, &head);
-        if (bytes.n != 0 && hf_write(k->tls, bytes.p, bytes.n, &taken) != HF_OK)
+        if (bytes.n != 0 && hf_write_half_rtt(k->tls, bytes.p, bytes.n, &taken) != HF_OK)
             return moved; /* hf_step tells why */
         took(k, taken, head);
         moved = moved || taken != 0;

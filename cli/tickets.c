@@ -38,6 +38,14 @@ const cli_option cli_ticket_options[] = {
      .min = 0,
      .max = 1000000,
      .help = "TLS 1.2 sessions to keep for clients without tickets; default 1000"},
+    {.name = "early-data",
+     .kind = CLI_NUMBER,
+     .value = "BYTES",
+     .min = 0,
+     .max = 1 << 20,
+     .help =
+         "take so much of a resuming client's request with its first flight (0-RTT); default 0: "
+         "none. GET and HEAD are answered, others told to come again (425)"},
     {.name = "stateless-retry",
      .kind = CLI_FLAG,
      .help = "keep nothing of a client that must be asked for another key share: it brings back "
@@ -117,6 +125,7 @@ void cli_tickets_config(cli *c, const cli_tickets *t, hf_config *cfg)
     hf_config_ticket_keys(cfg, t->keys);
     hf_config_sessions(cfg, t->sessions);
     hf_config_session_life(cfg, life_s(c));
+    hf_config_early_data(cfg, (uint32_t)cli_number(c, "early-data", 0));
     hf_config_stateless_retry(cfg, cli_flag(c, "stateless-retry") ? RETRY_S : 0);
     if (cli_flag(c, "no-tickets"))
         hf_config_tickets(cfg, 0);
