@@ -274,10 +274,15 @@ static hf_status without_certificate(hf_handshake *hs)
         return hf_hs_fail(hs, HF_E_PSK_MISSING, "psk_key_exchange_modes",
                           hs->cfg->insecure_psk_ke ? "psk_dhe_ke or psk_ke" : "psk_dhe_ke",
                           "none of it");
+    char name[64];
+    uint32_t age;
+    hf_bytes rest = x->psk_identities, first = {NULL, 0};
+    hf_psk_identity_next(&rest, &first, &age);
+    hf_psk_identity_text(first, name, sizeof(name));
     judge_nothing(hs);
     return hf_hs_fail(hs, HF_E_PSK_UNKNOWN, "identities",
-                      "the identity of a key that this server has, for a suite of both",
-                      "none of that kind");
+                      "the identity of a key that this server has, for a suite of both", "%s%s",
+                      name, rest.n != 0 ? ", and others" : "");
 }
 
 /* What a hello with a pre-shared key may leave out (RFC 9846 section 9.2) is needed now. */

@@ -79,6 +79,29 @@ static void an_unknown_identity_ends_like_a_wrong_binder(void **state)
     assert_int_equal(hf_error_alert(HF_E_PSK_UNKNOWN), hf_error_alert(HF_E_BAD_BINDER));
 }
 
+/* The server's own story names the identity: as text where it is text, else in hexadecimal. */
+static void the_error_names_the_identity(void **state)
+{
+    (void)state;
+    static const uint8_t odd[] = {'a', 0x1b, '[', 0xff};
+    static const char *const told[] = {"device 0", "611b5bff"};
+    for (int i = 0; i < 2; i++) {
+        pair p;
+        hf_error e;
+        hf_psk one = psk_sample(0), two = psk_sample(1);
+        if (i == 1)
+            one.identity = (hf_bytes){odd, sizeof(odd)};
+        psk_config(&p);
+        hf_config_add_psk(p.client_config, &one);
+        hf_config_add_psk(p.server_config, &two);
+        pair_start(&p);
+        assert_false(pair_run(&p));
+        hf_conn_error(p.server, &e);
+        assert_string_equal(e.got, told[i]);
+        pair_free(&p);
+    }
+}
+
 /* ---- hellos with other keys in them ---- */
 
 typedef struct forged {
@@ -342,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_that_differs_in_anything_is_refused),
         cmocka_unit_test(an_unknown_identity_ends_like_a_wrong_binder),
+        cmocka_unit_test(the_error_names_the_identity),
         cmocka_unit_test(lists_that_are_wrong_are_refused),
         cmocka_unit_test(many_identities_cost_little),
         cmocka_unit_test(a_wrong_binder_is_refused),
