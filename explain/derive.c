@@ -4,16 +4,15 @@
 #include <string.h>
 
 enum { HANDSHAKE = 22, APPLICATION_DATA = 23 };
-enum { CLIENT_HELLO = 1, SERVER_HELLO = 2, FINISHED = 20, HELLO_RETRY = 253, CHANGE_CIPHER = 254 };
 
 ex_side ex_role(const hf_explain *x)
 {
     for (const ex_step *s = x->steps; s != NULL; s = s->next) {
         if (s->kind != HF_TRACE_MESSAGE)
             continue;
-        if (s->message.type == CLIENT_HELLO)
+        if (s->message.type == EX_CLIENT_HELLO)
             return s->sent ? EX_CLIENT : EX_SERVER;
-        if (s->message.type == SERVER_HELLO || s->message.type == HELLO_RETRY)
+        if (s->message.type == EX_SERVER_HELLO || s->message.type == EX_HELLO_RETRY_REQUEST)
             return s->sent ? EX_SERVER : EX_CLIENT;
     }
     return EX_UNKNOWN;
@@ -41,7 +40,8 @@ static bool carries(const ex_step *record, const ex_step *message)
 {
     if (record->kind != HF_TRACE_RECORD || record->sent != message->sent)
         return false;
-    return record->record.inner_type == (message->message.type == CHANGE_CIPHER ? 20 : HANDSHAKE);
+    return record->record.inner_type ==
+           (message->message.type == EX_CHANGE_CIPHER_SPEC ? 20 : HANDSHAKE);
 }
 
 /* A record comes before the messages read from it, and after the messages written into it. */
@@ -92,7 +92,7 @@ static unsigned round_trips(const hf_explain *x)
         if (s->kind != HF_TRACE_MESSAGE)
             continue;
         end = s;
-        finished += s->message.type == FINISHED;
+        finished += s->message.type == EX_FINISHED;
     }
     unsigned turns = 0;
     ex_side speaker = EX_UNKNOWN;
@@ -113,7 +113,7 @@ void ex_totals_of(const hf_explain *x, ex_totals *t)
     for (const ex_step *s = x->steps; s != NULL; s = s->next) {
         if (s->kind == HF_TRACE_MESSAGE) {
             t->messages++;
-            if (s->message.type == FINISHED && s->message.ended)
+            if (s->message.type == EX_FINISHED && s->message.ended)
                 *(s->sent ? &finished_sent : &finished_received) = true;
         }
         if (s->kind != HF_TRACE_RECORD)

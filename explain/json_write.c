@@ -2,6 +2,7 @@
 #include "explain/causes.h"
 #include "explain/model.h"
 #include "explain/out.h"
+#include "explain/tutorial.h"
 
 #include <string.h>
 
@@ -298,6 +299,32 @@ static void words(ex_out *o, const hf_explain *x)
     ex_json_close(o, '}');
 }
 
+/* The nine steps of the classic telling; none for a connection in which nobody said hello. */
+static void tutorial(ex_out *o, const hf_explain *x)
+{
+    const ex_lesson *l;
+    if (ex_role(x) == EX_UNKNOWN)
+        return;
+    ex_json_open(o, "tutorial", '[');
+    for (size_t i = 0; (l = ex_lesson_at(i)) != NULL; i++) {
+        ex_json_open(o, NULL, '{');
+        ex_json_uint(o, "number", l->number);
+        ex_json_text(o, "title", l->title);
+        ex_json_text(o, "tells", l->tells);
+        ex_json_text(o, "differs", l->differs);
+        ex_json_text(o, "section", l->section);
+        ex_json_text(o, "moved", l->moved);
+        ex_json_text(o, "moved_section", l->moved_section);
+        ex_json_open(o, "steps", '[');
+        for (const ex_step *s = x->steps; s != NULL; s = s->next)
+            if (ex_lesson_is(x, l, s))
+                ex_json_uint(o, NULL, s->index);
+        ex_json_close(o, ']');
+        ex_json_close(o, '}');
+    }
+    ex_json_close(o, ']');
+}
+
 /* What usually lies behind it, and what mends it or shows more. */
 static void causes(ex_out *o, const hf_explain *x)
 {
@@ -363,6 +390,7 @@ hf_status hf_explain_render_json(const hf_explain *x, hf_explain_sink sink)
         certificate(&o, c);
     ex_json_close(&o, ']');
     words(&o, x);
+    tutorial(&o, x);
     ex_json_open(&o, "steps", '[');
     for (const ex_step *s = x->steps; s != NULL; s = s->next)
         step(&o, x, s);

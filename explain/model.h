@@ -8,6 +8,20 @@
 
 #include "explain/explain.h"
 
+/* Handshake message types (RFC 9846 section B.3), and the two that the trace makes up: a
+ * HelloRetryRequest is a ServerHello on the wire, ChangeCipherSpec a record of its own. */
+enum {
+    EX_CLIENT_HELLO = 1,
+    EX_SERVER_HELLO = 2,
+    EX_CERTIFICATE = 11,
+    EX_SERVER_HELLO_DONE = 14,
+    EX_CERTIFICATE_VERIFY = 15,
+    EX_FINISHED = 20,
+    EX_COMPRESSED_CERTIFICATE = 25,
+    EX_HELLO_RETRY_REQUEST = 253,
+    EX_CHANGE_CIPHER_SPEC = 254
+};
+
 typedef struct ex_field {
     struct ex_field *next;
     hf_trace_field_kind kind;

@@ -230,6 +230,7 @@ hf_status hf_explain_render_text(const hf_explain *x, hf_explain_sink sink,
         v.now_s = x->started_s != 0 ? x->started_s : (int64_t)time(NULL);
     heading(&v);
     ex_ladder(&v);
+    ex_tutorial(&v);
     choices(&v);
     ex_chain(&v);
     verdict(&v);

@@ -23,6 +23,9 @@ void ex_hex_dump(const ex_view *v, size_t indent, hf_bytes bytes, size_t from, s
 /* text_ladder.c */
 void ex_ladder(const ex_view *v);
 
+/* text_tutorial.c: the nine steps, after the ladder that bears their numbers */
+void ex_tutorial(const ex_view *v);
+
 /* text_cert.c */
 void ex_chain(const ex_view *v);
 

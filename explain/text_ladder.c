@@ -1,6 +1,7 @@
 /* text_ladder.c: the messages both ways, one rung each, with the client left and the server right.
  * A rung of '-' can be read by anyone on the way; one of '=' is encrypted. */
 #include "explain/text.h"
+#include "explain/tutorial.h"
 
 #include <string.h>
 
@@ -58,7 +59,10 @@ static void message(const ex_view *v, const ex_step *s)
     char size[40], details[64], name[40];
     const ex_step *r = ex_record_of(v->x, s);
     const hf_explain_word *w = hf_explain_word_find(s->message.name);
-    snprintf(details, sizeof details, ", %s", ex_size_text(size, sizeof size, s->message.length));
+    const ex_lesson *lesson = ex_lessons_moved(v->x) ? NULL : ex_lesson_of(v->x, s);
+    int n = lesson == NULL ? 0 : snprintf(details, sizeof details, " (%u)", lesson->number);
+    snprintf(details + n, sizeof details - (size_t)n, ", %s",
+             ex_size_text(size, sizeof size, s->message.length));
     rung(v, s, ex_safe(name, sizeof name, s->message.name), details,
          r != NULL && r->record.encrypted, "1");
     if (v->level > 0 && w != NULL) {

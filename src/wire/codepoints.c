@@ -389,6 +389,7 @@ static const meaning meanings[] = {
     {"cipher_suite", hf_suite_name, NULL, 0},
     {"extension_type", hf_extension_name, NULL, 0},
     {"named_group", hf_group_name, NULL, 0},
+    {"named_curve", hf_group_name, NULL, 0},
     {"group", hf_group_name, NULL, 0},
     {"selected_group", hf_group_name, NULL, 0},
     {"signature_scheme", hf_sigscheme_name, NULL, 0},
