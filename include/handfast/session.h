@@ -151,7 +151,8 @@ typedef struct hf_ticket_sealer {
 HF_API hf_status hf_config_ticket_sealer(hf_config *cfg, const hf_ticket_sealer *sealer);
 
 /* The answer to `seal`: the ticket, 1 to 65,000 bytes, copied; empty bytes when there is none to
- * give. HF_E_WRONG_STATE: it was answered before. */
+ * give. HF_E_BAD_ARGUMENT for a longer one leaves the question open; HF_E_WRONG_STATE: it was
+ * answered before. */
 HF_API hf_status hf_ticket_sealed(hf_ticket_call *call, hf_bytes ticket);
 
 /* The answer to `open`: the state that was sealed, copied; empty bytes for a ticket that is

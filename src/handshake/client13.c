@@ -107,6 +107,9 @@ static hf_status judge_retry_group(hf_handshake *hs, uint16_t id)
     return HF_OK;
 }
 
+/* It comes back in a hello whose extensions have 65,535 bytes together, a ticket among them. */
+#define COOKIE_MAX 16384U
+
 hf_status hf_c13_judge_retry(hf_handshake *hs, hf_reader *r)
 {
     hf_server_hello m;
@@ -117,7 +120,10 @@ hf_status hf_c13_judge_retry(hf_handshake *hs, hf_reader *r)
         return s;
     if (hf_ext_has(&m.extensions, HF_X_COOKIE))
         hs->cookie = m.extensions.cookie;
-    if (hf_ext_has(&m.extensions, HF_X_KEY_SHARE))
+    if (hs->cookie.n > COOKIE_MAX)
+        s = hf_hs_fail(hs, HF_E_MESSAGE_TOO_LONG, "cookie", "at most 16384 bytes", "%zu",
+                       hs->cookie.n);
+    else if (hf_ext_has(&m.extensions, HF_X_KEY_SHARE))
         s = judge_retry_group(hs, m.extensions.share_group);
     else if (hs->cookie.n == 0)
         s = hf_hs_fail(hs, HF_E_HELLO_RETRY_EMPTY, "extensions", "key_share or cookie", "neither");

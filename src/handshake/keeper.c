@@ -99,7 +99,7 @@ static hf_status answer_ticket(hf_ticket_call *call, hf_buf *out, hf_bytes bytes
 hf_status hf_ticket_sealed(hf_ticket_call *call, hf_bytes ticket)
 {
     if (ticket.n > TICKET_MOST)
-        ticket.n = 0;
+        return HF_E_BAD_ARGUMENT;
     return answer_ticket(call, &call->bytes, ticket, false);
 }
 

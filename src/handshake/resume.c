@@ -90,7 +90,7 @@ bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
         return false;
     bool by_psk = hf_psk_set_bound(&cfg->psks, s->own_identity) != NULL;
     if (hf_conn_is_client(c))
-        return fits &&
+        return fits && s->ticket.n <= HF_TICKET_OFFERED_MAX &&
                (by_psk || (s->peer_authenticated && !bound(s)) || cfg->insecure_no_verification);
     if (!fits || !hf_bytes_equal(s->alpn, alpn_of(c)))
         return false;
@@ -213,6 +213,8 @@ hf_status hf_conn_encode_session(const hf_conn *c, const hf_session *s, hf_buf *
 hf_status hf_conn_new_session(hf_conn *c, const hf_session *s)
 {
     hf_buf bytes = {0};
+    if (s->ticket.n > HF_TICKET_OFFERED_MAX)
+        return HF_OK; /* it could not be shown again */
     hf_status status = hf_conn_encode_session(c, s, &bytes);
     if (status == HF_OK && c->cfg->sessions != NULL && c->host != NULL)
         hf_sessions_put(c->cfg->sessions, hf_bytes_text(c->host), hf_buf_bytes(&bytes));

@@ -14,6 +14,7 @@
 
 #define HF_SESSION_SECRET_MAX 48U
 #define HF_SESSION_DIGEST     32U
+#define HF_TICKET_OFFERED_MAX 32768U  /* bytes: a hello has room for it beside all else */
 #define HF_SESSION_LIFE_MAX_S 604800U /* seven days: RFC 9846 section 4.7.1 */
 
 typedef struct hf_session {

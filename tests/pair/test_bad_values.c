@@ -133,6 +133,7 @@ HELLO(server_psk) m->extensions.present |= HF_X_BIT(HF_X_PRE_SHARED_KEY); END
 HELLO(server_unknown) m->extensions.grease_first = 0x7777; END
 
 HELLO(retry_sent) m->extensions.share_group = 0x001d; END
+HELLO(retry_long_cookie) static uint8_t cookie[16385]; m->extensions.cookie = (hf_bytes){cookie, sizeof(cookie)}; END
 HELLO(retry_empty) m->extensions.present = HF_X_BIT(HF_X_SUPPORTED_VERSIONS); END
 #undef HELLO
 
@@ -205,6 +206,7 @@ static const value_case cases[] = {
     {"unknown extension in ServerHello", SH, 0, false, server_unknown, HF_E_UNSOLICITED_EXTENSION, HF_ALERT_unsupported_extension},
     {"retry: group not offered", HR, 0, false, server_group, HF_E_GROUP_NOT_OFFERED, HF_ALERT_illegal_parameter},
     {"retry: group already sent", HR, 0, false, retry_sent, HF_E_NEEDLESS_RETRY, HF_ALERT_illegal_parameter},
+    {"retry: long cookie", HR, 0, false, retry_long_cookie, HF_E_MESSAGE_TOO_LONG, HF_ALERT_decode_error},
     {"retry: empty", HR, 0, false, retry_empty, HF_E_HELLO_RETRY_EMPTY, HF_ALERT_illegal_parameter},
     {"retry: suite not offered", HR, 0, false, server_suite, HF_E_SUITE_NOT_OFFERED, HF_ALERT_illegal_parameter},
     {"retry: unknown extension", HR, 0, false, server_unknown, HF_E_UNSOLICITED_EXTENSION, HF_ALERT_unsupported_extension},

@@ -362,6 +362,48 @@ static void an_application_may_have_no_ticket_to_give(void **state)
     }
 }
 
+static size_t long_ticket;
+
+static void seal_long(void *ctx, hf_conn *conn, hf_bytes state, hf_ticket_call *call)
+{
+    static uint8_t bytes[65001];
+    (void)ctx;
+    (void)conn;
+    (void)state;
+    memset(bytes, 0x33, sizeof(bytes));
+    assert_int_equal(hf_ticket_sealed(call, (hf_bytes){bytes, 65001}), HF_E_BAD_ARGUMENT);
+    assert_int_equal(hf_ticket_sealed(call, (hf_bytes){bytes, long_ticket}), HF_OK);
+}
+
+/* A ticket that the next hello has no room for is not kept. */
+static void long_tickets_do_no_harm(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 1000, 32768, 32769, 64000, 65000};
+    for (size_t v = 0; v < 2; v++)
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+            pair p;
+            store s = {0};
+            const hf_ticket_sealer sealer = {seal_long, open, &s};
+            const hf_limits limits = {.handshake_message = 100000};
+            long_ticket = lengths[i];
+            config(&p, &s, versions[v]);
+            hf_config_limits(p.server_config, &limits);
+            assert_int_equal(hf_config_ticket_sealer(p.server_config, &sealer), HF_OK);
+            start(&p, &s);
+            assert_true(run(&p, &s));
+            pair_exchange(&p, false, 100);
+            if (given_count != 0)
+                again(&p, &s);
+            assert_int_equal(given_count != 0, long_ticket <= 32768);
+            assert_true(run(&p, &s));
+            both_resumed(&p, false);
+            pair_exchange(&p, true, 100);
+            pair_free(&p);
+            drop(&s);
+        }
+}
+
 /* TLS 1.2: without the wish the old ticket goes on; with it a new one comes, of the same end. */
 static void a_ticket_is_renewed_where_the_application_wants_it(void **state)
 {
@@ -710,6 +752,7 @@ int main(void)
         cmocka_unit_test(a_ticket_that_the_application_does_not_know_costs_a_full_handshake),
         cmocka_unit_test(the_application_is_asked_about_four_tickets_at_most),
         cmocka_unit_test(an_application_may_have_no_ticket_to_give),
+        cmocka_unit_test(long_tickets_do_no_harm),
         cmocka_unit_test(a_ticket_is_renewed_where_the_application_wants_it),
         cmocka_unit_test(answers_come_from_other_threads),
         cmocka_unit_test(a_connection_may_be_freed_while_the_application_is_asked),
