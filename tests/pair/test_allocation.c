@@ -28,6 +28,7 @@ typedef struct scene {
     bool client;     /* memory runs out on the client only, or on the server only */
     bool transport;  /* of the secret, by RSA */
     bool resume;     /* goes on from the session of a connection before */
+    bool early;      /* and with early data, which is answered before the client's Finished */
     bool psk;        /* from outside TLS, in place of certificates */
     bool asked;      /* the server's application has it */
     bool stateless;  /* the retry is not kept */
@@ -167,6 +168,8 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
         hf_config_trace(cfg, &trace);
     if (s->resume)
         configure_resumption(s, role, cfg);
+    if (s->early)
+        hf_config_early_data(cfg, 1000);
     status = hf_config_freeze(cfg, NULL);
     if (status != HF_OK) {
         hf_config_free(cfg);
@@ -174,6 +177,23 @@ static hf_status build(const scene *s, hf_role role, uint64_t *random, hf_config
     }
     *out = cfg;
     return HF_OK;
+}
+
+/* What comes early is answered at once; the answer is read and thrown away. */
+static hf_status answer_early(const scene *s, ends *e)
+{
+    static const uint8_t bytes[700];
+    size_t taken;
+    hf_info info;
+    hf_status status = HF_OK;
+    hf_read_consumed(e->client, hf_readable(e->client).n);
+    hf_conn_info(e->server, &info);
+    if (!info.early_readable)
+        return HF_OK;
+    assert_int_equal(hf_readable(e->server).n, sizeof(bytes));
+    hf_read_consumed(e->server, sizeof(bytes));
+    VICTIM(!s->client, status = hf_write_half_rtt(e->server, bytes, sizeof(bytes), &taken));
+    return status;
 }
 
 /* Steps both and moves bytes until nothing moves; the first failure of the victim. */
@@ -192,6 +212,10 @@ static hf_status drive(const scene *s, ends *e)
             VICTIM(victim, last = hf_step(from));
             if (victim && last < 0)
                 return last;
+            if (s->early)
+                fed = answer_early(s, e);
+            if (fed != HF_OK)
+                return fed;
             hf_bytes out = hf_out(from);
             if (out.n == 0 || hf_readable(to).n != 0)
                 continue;
@@ -328,6 +352,12 @@ static hf_status run(const scene *s, long n, bool *failed)
     bool again = s->resume && session.n != 0;
     if (status == HF_OK && again)
         VICTIM(s->client, status = hf_conn_resume(e.client, hf_buf_bytes(&session)));
+    if (status == HF_OK && again && s->early) {
+        static const uint8_t bytes[700];
+        size_t taken = sizeof(bytes);
+        VICTIM(s->client, status = hf_write_early(e.client, bytes, sizeof(bytes), &taken));
+        assert_true(status != HF_OK || taken == sizeof(bytes));
+    }
     if (status == HF_OK) {
         status = talk(s, &e);
         *failed = hf_test_alloc_failed();
@@ -335,6 +365,9 @@ static hf_status run(const scene *s, long n, bool *failed)
             hf_info info;
             hf_conn_info(e.client, &info);
             assert_int_equal(info.resumed, again);
+            assert_int_equal(info.early_data, !again || !s->early ? HF_EARLY_NONE
+                                              : s->retry          ? HF_EARLY_REJECTED
+                                                                  : HF_EARLY_ACCEPTED);
         }
         judge(s, &e, status);
     }
@@ -402,6 +435,9 @@ static void each_allocation_of_a_connection_fails(void **state)
         {.what = "resumed, retry", .resume = true, .retry = true},
         {.what = "resumed, stateless retry", .resume = true, .retry = true, .stateless = true},
         {.what = "resumed, mutual", .resume = true, .mutual = true, .keep = true},
+        {.what = "early data", .resume = true, .early = true, .alpn = true},
+        {.what = "early data, retry", .resume = true, .early = true, .retry = true},
+        {.what = "early data, traced", .resume = true, .early = true, .traced = true},
         {.what = "resumed, TLS 1.2", .resume = true, .tls12 = true, .mutual = true, .keep = true},
         {.what = "resumed, TLS 1.2, by id", .resume = true, .by_id = true, .tls12 = true},
         {.what = "external keys", .psk = true, .alpn = true},
