@@ -218,6 +218,9 @@ HF_API const hf_key *hf_identity_key(const hf_identity *identity);
  * the identity is given to a config: from then on it is constant. Their form is checked
  * (HF_E_STAPLE_MALFORMED), not what they say. HF_E_OUT_OF_MEMORY. */
 HF_API hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_error *e);
+/* The same for any 1 to 2^24 - 1 bytes, sent as they are: to see what a client makes of a staple
+ * that is none. HF_E_STAPLE_MALFORMED for no bytes, or more. */
+HF_API hf_status hf_identity_set_ocsp_as_is(hf_identity *identity, hf_bytes bytes, hf_error *e);
 HF_API hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e);
 
 /* Which schemes this identity signs a handshake with, best first, in place of the config's list,

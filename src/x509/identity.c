@@ -212,6 +212,14 @@ hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_erro
     return keep(&identity->ocsp, response, e);
 }
 
+hf_status hf_identity_set_ocsp_as_is(hf_identity *identity, hf_bytes bytes, hf_error *e)
+{
+    if (bytes.n == 0 || bytes.n >= 1U << 24)
+        return hf_fail(e, HF_E_STAPLE_MALFORMED, "response", "1 to 16,777,215 bytes", "%zu",
+                       bytes.n);
+    return keep(&identity->ocsp, bytes, e);
+}
+
 hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e)
 {
     hf_reader r, scts;

@@ -392,7 +392,9 @@ static int converse(shim_link *l)
         r = echo_all(l);
     if (r == SHIM_OK)
         r = say_goodbye(l);
-    return r == SHIM_OK ? shim_check_tickets(l) : r;
+    if (r == SHIM_OK)
+        r = shim_check_tickets(l);
+    return r != SHIM_OK || shim_messages_check(l) ? r : SHIM_FAILED;
 }
 
 int shim_talk(shim_link *l)

@@ -87,6 +87,13 @@ static const option table[] = {
     OPT("-fips-202205", FLAG, fips_202205),
     OPT("-wpa-202304", FLAG, wpa_202304),
     OPT("-cnsa-202407", FLAG, cnsa_202407),
+    OPT("-cnsa1-202603", FLAG, cnsa1_202603),
+    OPT("-cnsa2-202603", FLAG, cnsa2_202603),
+    OPT("-use-ocsp-callback", FLAG, use_ocsp_callback),
+    OPT("-set-ocsp-in-callback", FLAG, set_ocsp_in_callback),
+    OPT("-decline-ocsp-callback", FLAG, decline_ocsp_callback),
+    OPT("-fail-ocsp-callback", FLAG, fail_ocsp_callback),
+    OPT("-expect-msg-callback", TEXT, expect_messages),
     OPT("-fail-early-callback", FLAG, fail_early_callback),
     OPT("-fail-ddos-callback", FLAG, fail_ddos_callback),
 
@@ -158,6 +165,8 @@ static const option table[] = {
     WITHOUT_EFFECT("-use-old-client-cert-callback", NOTHING),
     WITHOUT_EFFECT("-expect-verify-result", NOTHING),
     WITHOUT_EFFECT("-partial-write", NOTHING),
+    /* of handshakes that are split between processes, where a hint may not fit */
+    WITHOUT_EFFECT("-allow-hint-mismatch", NOTHING),
     WITHOUT_EFFECT("-private-key-delay-ms", NOTHING_OF),
     WITHOUT_EFFECT("-handshaker-path", NOTHING_OF),
     /* TLS 1.3 has nothing else, and what handfast has of TLS 1.2 neither. */

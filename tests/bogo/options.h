@@ -53,7 +53,9 @@ typedef struct shim_options {
     bool enable_ocsp, enable_scts;
     int64_t max_cert_list;
     bool verify_fail, use_custom_verify_callback;
-    bool fips_202205, wpa_202304, cnsa_202407;
+    bool fips_202205, wpa_202304, cnsa_202407, cnsa1_202603, cnsa2_202603;
+    bool use_ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
+    const char *expect_messages;
     bool fail_early_callback, fail_ddos_callback;
 
     /* what to do once connected */

@@ -75,6 +75,8 @@ static int set_groups(shim_link *l)
     return SHIM_OK;
 }
 
+static const char cnsa_schemes[] = "rsa_pkcs1_sha384:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha384";
+
 /* The rules that BoringSSL has by name, spelt out. */
 static void set_policy(shim_link *l)
 {
@@ -96,6 +98,13 @@ static void set_policy(shim_link *l)
                                  "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
         hf_config_sigschemes(l->cfg, "rsa_pkcs1_sha384:rsa_pkcs1_sha512:ecdsa_secp384r1_sha384:"
                                      "rsa_pss_rsae_sha384:rsa_pss_rsae_sha512");
+    } else if (o->cnsa1_202603) {
+        hf_config_groups(l->cfg, "secp384r1");
+        hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384:"
+                                 "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:"
+                                 "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384:"
+                                 "TLS_RSA_WITH_AES_256_GCM_SHA384");
+        hf_config_sigschemes(l->cfg, cnsa_schemes);
     } else if (o->cnsa_202407) {
         hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:"
                                  "TLS_CHACHA20_POLY1305_SHA256");
@@ -105,6 +114,8 @@ static void set_policy(shim_link *l)
 static int set_schemes(shim_link *l)
 {
     char text[TEXT_MAX];
+    if (l->options->cnsa2_202603)
+        return unimplemented("ML-KEM-1024 as a group of its own");
     set_policy(l);
     if (l->options->verify_prefs.count == 0)
         return SHIM_OK;
@@ -178,8 +189,9 @@ static int set_stapled(hf_identity *identity, const shim_credential *cred)
     int64_t n;
     if (cred->ocsp_response != NULL) {
         n = shim_base64(cred->ocsp_response, bytes, sizeof(bytes));
-        if (n < 0 || hf_identity_set_ocsp(identity, (hf_bytes){bytes, (size_t)n}, &e) != HF_OK)
-            return unimplemented("stapling what is no OCSP response");
+        if (n < 0 ||
+            hf_identity_set_ocsp_as_is(identity, (hf_bytes){bytes, (size_t)n}, &e) != HF_OK)
+            return failed(&e);
     }
     if (cred->scts != NULL) {
         n = shim_base64(cred->scts, bytes, sizeof(bytes));
@@ -232,7 +244,7 @@ static int add_credential(shim_link *l, size_t i)
         return unimplemented("a key of this type");
     if (s != HF_OK)
         return failed(&e);
-    int r = set_stapled(l->identities[i], cred);
+    int r = l->options->decline_ocsp_callback ? SHIM_OK : set_stapled(l->identities[i], cred);
     if (r == SHIM_OK && cred->signing_prefs.count == 0 && l->options->verify_prefs.count != 0) {
         hf_identity_set_sigschemes(l->identities[i], all_schemes(text), &e);
     } else if (r == SHIM_OK && cred->signing_prefs.count != 0) {
@@ -315,7 +327,7 @@ static void take_hello(void *ctx, hf_conn *conn, const hf_hello_view *view, hf_h
     judge_hello(l, view);
     if (l->options->fail_early_callback)
         hf_hello_refuse(hello, HF_ALERT_handshake_failure);
-    else if (l->options->fail_ddos_callback)
+    else if (l->options->fail_ddos_callback || l->options->fail_ocsp_callback)
         hf_hello_refuse(hello, HF_ALERT_internal_error);
     else
         hf_hello_go_on(hello, NULL);
@@ -329,6 +341,8 @@ static hf_alert refuse_peer(void *ctx, const hf_conn *conn, const hf_cert *const
 {
     const shim_link *l = ctx;
     (void)conn, (void)path, (void)count;
+    if (l->options->fail_ocsp_callback)
+        return HF_ALERT_bad_certificate_status_response;
     return l->options->use_custom_verify_callback ? HF_ALERT_certificate_unknown
                                                   : HF_ALERT_handshake_failure;
 }
@@ -346,6 +360,8 @@ static void set_peer_demands(shim_link *l)
         hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_OPTIONAL);
     else if (o->server && o->require_any_client_certificate)
         hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_REQUIRED);
+    if (!o->server && o->fail_ocsp_callback)
+        hf_config_check_peer(l->cfg, refuse_peer, l);
     if (o->verify_fail && (o->verify_peer || o->require_any_client_certificate))
         hf_config_check_peer(l->cfg, refuse_peer, l);
     hf_config_keep_peer_chain(l->cfg, true);
@@ -421,6 +437,9 @@ int shim_setup(shim_link *l)
         return unimplemented("looking at a CertificateRequest");
     if (hf_config_new(o->server ? HF_SERVER : HF_CLIENT, &l->cfg) != HF_OK)
         return SHIM_FAILED;
+    /* which BoringSSL has by default */
+    if (!o->fips_202205 && !o->wpa_202304)
+        hf_config_insecure_rsa_key_transport(l->cfg);
     int r = set_versions(l);
     if (r == SHIM_OK)
         r = set_groups(l);
@@ -436,6 +455,7 @@ int shim_setup(shim_link *l)
     /* BoringSSL has no such demand; the tests of the extension set the versions of both sides. */
     hf_config_insecure_no_extended_master_secret(l->cfg);
     hf_config_grease(l->cfg, o->enable_grease);
+    shim_messages_set(l);
     set_sessions(l);
     if (o->export_traffic_secrets)
         hf_config_keylog(l->cfg, take_line, l);

@@ -25,6 +25,8 @@ typedef struct shim_link {
     hf_ticket_call *ticket_call; /* waits for shim_tickets_answer */
     bool ticket_opens;
     hf_bytes ticket_answer;
+    char messages[4096]; /* as -expect-msg-callback has them */
+    size_t messages_len;
     bool hello_mismatch; /* the ClientHello was not as expected (told already) */
 } shim_link;
 
@@ -54,6 +56,10 @@ void shim_setup_free(shim_link *l);
 
 /* Connects to the runner, shakes hands, and does what the options say until the end. */
 int shim_talk(shim_link *l);
+
+/* Keeps the messages of the connection, and compares them in the end with -expect-msg-callback. */
+void shim_messages_set(shim_link *l);
+bool shim_messages_check(const shim_link *l);
 
 /* Compares what was agreed with the -expect options. */
 int shim_check(shim_link *l);

@@ -485,6 +485,26 @@ static void a_connection_sees_the_staple(void **state)
     }
 }
 
+/* To see what a client makes of it. */
+static void a_staple_that_is_none_is_sent_as_it_is_and_does_not_count(void **state)
+{
+    (void)state;
+    hf_error e;
+    const hf_bytes none = {(const uint8_t *)"no response", 11};
+    pair p;
+    pair_config(&p, &pki);
+    assert_int_equal(hf_identity_set_ocsp(pki.server, none, &e), HF_E_STAPLE_MALFORMED);
+    assert_int_equal(hf_identity_set_ocsp_as_is(pki.server, (hf_bytes){NULL, 0}, &e),
+                     HF_E_STAPLE_MALFORMED);
+    assert_int_equal(hf_identity_set_ocsp_as_is(pki.server, none, &e), HF_OK);
+    hf_config_revocation(p.client_config, HF_REVOCATION_HARD_FAIL_LEAF);
+    pair_start(&p);
+    assert_false(pair_run(&p));
+    hf_conn_error(p.client, &e);
+    assert_int_equal(e.code, HF_E_REVOCATION_UNKNOWN);
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_revoked_delegates_word_does_not_count),
         cmocka_unit_test(every_truncation_and_change_is_noticed),
         cmocka_unit_test(a_connection_sees_the_staple),
+        cmocka_unit_test(a_staple_that_is_none_is_sent_as_it_is_and_does_not_count),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }
