@@ -125,9 +125,17 @@ static void destination(cli *c, const cli_target *t, char *to, size_t size)
 
 hf_status cli_target_dial(cli *c, hf_config *cfg, const cli_target *t, hf_stream **out, hf_error *e)
 {
+    size_t none;
+    return cli_target_dial_early(c, cfg, t, (hf_bytes){NULL, 0}, &none, out, e);
+}
+
+hf_status cli_target_dial_early(cli *c, hf_config *cfg, const cli_target *t, hf_bytes early,
+                                size_t *taken, hf_stream **out, hf_error *e)
+{
     char where[320];
     int64_t timeout_ms = cli_ms(c, "timeout", 30000);
     *out = NULL;
+    *taken = 0;
     *e = (hf_error){0};
     cli_session_begin(c);
     destination(c, t, where, sizeof where);
@@ -141,7 +149,7 @@ hf_status cli_target_dial(cli *c, hf_config *cfg, const cli_target *t, hf_stream
             snprintf(e->subject, sizeof e->subject, "%s, %s", t->host_port, starttls(c));
     }
     if (status == HF_OK)
-        status = hf_dial_fd(cfg, fd, t->name, timeout_ms, out, e);
+        status = hf_dial_fd_early(cfg, fd, t->name, timeout_ms, early, taken, out, e);
     if (status != HF_OK && e->code == HF_OK)
         e->code = status;
     return status;

@@ -24,4 +24,8 @@ cli_exit cli_resolve_check(cli *c);
 hf_status cli_target_dial(cli *c, hf_config *cfg, const cli_target *target, hf_stream **out,
                           hf_error *e);
 
+/* The same with data for the first flight: `*taken` is how much of it goes out so. */
+hf_status cli_target_dial_early(cli *c, hf_config *cfg, const cli_target *target, hf_bytes early,
+                                size_t *taken, hf_stream **out, hf_error *e);
+
 #endif

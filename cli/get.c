@@ -16,9 +16,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_REDIRECTS = 10, BODY_MAX = 256 * 1024 * 1024 };
+enum {
+    MOST_REDIRECTS = 10,
+    BODY_MAX = 256 * 1024 * 1024,
+    TICKET_MS = 1000, /* for the next session, where the answer came before it */
+};
 
 static const cli_option own[] = {
+    {.name = "early-data",
+     .kind = CLI_FLAG,
+     .help = "send the request with the first flight (0-RTT) where the session of --session allows "
+             "it: a GET or HEAD, which an attacker could repeat"},
     {.name = "output",
      .letter = 'o',
      .kind = CLI_FILE,
@@ -101,7 +109,9 @@ typedef struct fetch {
     get_output out;
     bool out_open;
     cli_exit out_status;
-    bool follow; /* the response leads elsewhere */
+    bool follow;           /* the response leads elsewhere */
+    bool early, too_early; /* --early-data; the server wants the request later: 425 */
+    size_t sent_early;     /* bytes of the present request that it took early */
     get_response response;
 } fetch;
 
@@ -187,7 +197,8 @@ static bool on_head(void *ctx, const get_response *r)
 {
     fetch *f = ctx;
     f->follow = is_redirect(f);
-    if (f->follow || (r->status >= 400 && cli_flag(f->cli, "fail")))
+    f->too_early = r->status == 425 && f->sent_early != 0;
+    if (f->follow || f->too_early || (r->status >= 400 && cli_flag(f->cli, "fail")))
         return false;
     if (cli_text(f->cli, "range") != NULL && r->status == 200)
         cli_warn(f->cli, "the server ignores --range and sends the whole");
@@ -217,32 +228,81 @@ static void target_of(const fetch *f, cli_target *t)
     t->name = name != NULL && cli_url_same_origin(&f->first, &f->now) ? name : t->host;
 }
 
-static cli_exit one_request(fetch *f)
+static void tell_early(fetch *f, hf_stream *s, size_t written)
+{
+    hf_info info;
+    hf_conn_info(hf_stream_conn(s), &info);
+    f->sent_early = info.early_data == HF_EARLY_ACCEPTED ? written : 0;
+    if (written == 0)
+        cli_detail(f->cli, 1, "* early data: no session at hand allows any");
+    else if (f->sent_early != 0)
+        cli_detail(f->cli, 1, "* early data: %zu bytes went with the first flight", written);
+    else
+        cli_detail(f->cli, 1,
+                   "* early data: the server did not take it; the request is sent again");
+}
+
+/* Connects; where it was asked for, the request goes along. */
+static cli_exit dial(fetch *f, const get_request *q, hf_stream **s)
 {
     cli_target t;
-    hf_stream *s;
     hf_error e;
+    char *text = NULL;
+    size_t n = 0, written = 0;
     target_of(f, &t);
     cli_detail(f->cli, 1, "* connecting to %s", t.host_port);
-    if (cli_target_dial(f->cli, f->cfg, &t, &s, &e) < 0)
-        return cli_error(f->cli, &e, NULL);
-    cli_show_tls(f->cli, s);
+    f->sent_early = 0;
+    cli_exit status = f->early ? get_head_text(f->cli, q, &text, &n) : CLI_DONE;
+    if (status == CLI_DONE &&
+        cli_target_dial_early(f->cli, f->cfg, &t, (hf_bytes){(const uint8_t *)text, n}, &written, s,
+                              &e) < 0)
+        status = cli_error(f->cli, &e, NULL);
+    free(text);
+    if (status == CLI_DONE)
+        cli_show_tls(f->cli, *s);
+    if (status == CLI_DONE && f->early)
+        tell_early(f, *s, written);
+    return status;
+}
 
+static cli_exit one_exchange(fetch *f)
+{
+    hf_stream *s;
     get_request q = {.method = f->method,
                      .url = &f->now,
                      .first_origin = cli_url_same_origin(&f->first, &f->now),
                      .has_body = f->with_body,
                      .body = f->body};
+    cli_exit status = dial(f, &q, &s);
+    if (status != CLI_DONE)
+        return status;
+    q.early = f->sent_early;
     get_sink sink = {.head = on_head, .body = on_body, .ctx = f};
-    f->follow = f->out_open = false;
+    f->follow = f->out_open = f->too_early = false;
     f->out_status = CLI_DONE;
-    cli_exit status = get_exchange(f->cli, s, &q, &f->response, &sink);
+    status = get_exchange(f->cli, s, &q, &f->response, &sink);
+    if (f->sent_early != 0)
+        cli_session_await(f->cli, s, TICKET_MS); /* it comes behind the answer then */
     hf_stream_close(s);
     if (f->out_open) {
         cli_exit closed =
             get_output_close(&f->out, f->out_status != CLI_DONE ? f->out_status : status);
         status = status != CLI_DONE ? status : closed;
     }
+    return status;
+}
+
+/* RFC 8470 section 5.2: 425 asks for the same once more, behind a handshake. */
+static cli_exit one_request(fetch *f)
+{
+    cli_exit status = one_exchange(f);
+    if (status != CLI_DONE || !f->too_early)
+        return status;
+    cli_detail(f->cli, 1, "* 425 Too Early: the request is sent again, without early data");
+    bool early = f->early;
+    f->early = false;
+    status = one_exchange(f);
+    f->early = early;
     return status;
 }
 
@@ -384,6 +444,12 @@ static cli_exit check_usage(cli *c)
         return cli_usage(c, "this is no range of bytes", range, "-r 0-499");
     if (cli_flag(c, "head") && (cli_count(c, "data") != 0 || method != NULL))
         return cli_usage(c, "--head takes neither --data nor --request", NULL, NULL);
+    bool safe = method == NULL || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (cli_flag(c, "early-data") && (!safe || cli_count(c, "data") != 0))
+        return cli_usage(c, "--early-data is for GET and HEAD without data",
+                         "an attacker could repeat the request", "the same without --early-data");
+    if (cli_flag(c, "early-data") && cli_text(c, "session") == NULL)
+        return cli_usage(c, "--early-data needs a session from before", NULL, "--session FILE");
     return get_check_headers(c);
 }
 
@@ -417,11 +483,14 @@ static cli_exit get(cli *c)
     if (f == NULL)
         return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     f->cli = c;
+    f->early = cli_flag(c, "early-data");
     status = read_body(c, &body);
     if (status == CLI_DONE)
         status = cli_tls_config(c, HF_CLIENT, NULL, &f->cfg);
     if (status == CLI_DONE && cli_text(c, "alpn") == NULL)
         hf_config_alpn(f->cfg, "http/1.1");
+    if (status == CLI_DONE && f->early)
+        hf_config_early_data(f->cfg, 1);
     if (status == CLI_DONE && c->verbose > 0)
         hf_config_keep_peer_chain(f->cfg, true);
     if (status == CLI_DONE)

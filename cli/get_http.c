@@ -337,18 +337,40 @@ static cli_exit cut_short(response_parser *p)
 
 /* ---- the exchange ---- */
 
-static cli_exit send_request(cli *c, hf_stream *s, const get_request *q)
+static cli_exit make_head(cli *c, const get_request *q, head_text **out)
 {
     head_text *h = calloc(1, sizeof *h);
+    *out = h;
     if (h == NULL)
         return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     write_head(c, q, h);
-    cli_exit status = CLI_DONE;
     if (h->full)
-        status = cli_usage(c, "the request's headers are longer than 32 KiB", NULL, NULL);
-    else {
+        return cli_usage(c, "the request's headers are longer than 32 KiB", NULL, NULL);
+    return CLI_DONE;
+}
+
+cli_exit get_head_text(cli *c, const get_request *q, char **text, size_t *n)
+{
+    head_text *h;
+    *text = NULL;
+    cli_exit status = make_head(c, q, &h);
+    if (status == CLI_DONE) {
+        *n = h->n;
+        *text = strdup(h->text);
+        if (*text == NULL)
+            status = cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+    }
+    free(h);
+    return status;
+}
+
+static cli_exit send_request(cli *c, hf_stream *s, const get_request *q)
+{
+    head_text *h;
+    cli_exit status = make_head(c, q, &h);
+    if (status == CLI_DONE) {
         show_request(c, h);
-        if (hf_stream_write(s, h->text, h->n) < 0)
+        if (q->early < h->n && hf_stream_write(s, h->text + q->early, h->n - q->early) < 0)
             status = stream_failed(c, s, "sending the request");
     }
     free(h);

@@ -11,6 +11,7 @@ typedef struct get_request {
     bool first_origin; /* the origin that the user named: gets -H headers that hold secrets */
     bool has_body;
     hf_bytes body;
+    size_t early; /* bytes of its head that the server took with the first flight */
 } get_request;
 
 typedef struct get_response {
@@ -32,6 +33,9 @@ typedef struct get_sink {
 
 /* Checks every -H: CLI_USAGE, reported, when one is not "Name: value" or "Name:". */
 cli_exit get_check_headers(cli *c);
+
+/* The request's head as text, for the first flight; the caller frees it. Reports what fails. */
+cli_exit get_head_text(cli *c, const get_request *q, char **text, size_t *n);
 
 /* Sends the request and reads the response to its end. Reports what fails. `r` must not lie on a
  * small stack. */

@@ -282,6 +282,8 @@ static void established(serve_conn *k)
     k->early = false;
     serve_explain_established(k);
     serve_make_keypairs(k->s);
+    if (k->leaving)
+        serve_conn_close(k);
     if (k->phase != PHASE_HANDSHAKE)
         return;
     k->phase = PHASE_IDLE;

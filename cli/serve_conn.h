@@ -33,7 +33,8 @@ struct serve_conn {
     bool got_bytes, blocked, eof, failed;
     bool early;         /* the handshake is not over: requests come as early data (RFC 8470) */
     bool early_request; /* something of the request came so */
-    size_t lingered;    /* bytes thrown away */
+    bool leaving;    /* answered for the last time; the handshake still ends, and brings tickets */
+    size_t lingered; /* bytes thrown away */
 
     http_request *request; /* NULL between requests */
     uint64_t request_ns;   /* when it began, of uv_hrtime */

@@ -10,6 +10,7 @@
 
 enum {
     HEADERS_MS = 20000,  /* from a request's first byte to the end of its header section */
+    LEAVE_MS = 5000,     /* for a client whose early request was answered to end its handshake */
     DISCARD_MAX = 65536, /* bytes of content that a GET may carry, to be ignored */
     ECHO_MAX_MIB = 1024,
 };
@@ -189,6 +190,11 @@ static bool make_request(serve_conn *k)
 bool serve_read_requests(serve_conn *k)
 {
     bool moved = false;
+    if (k->leaving) {
+        moved = hf_readable(k->tls).n != 0;
+        hf_read_consumed(k->tls, hf_readable(k->tls).n);
+        return moved;
+    }
     while (k->phase >= PHASE_IDLE && k->phase <= PHASE_CONTENT) {
         hf_bytes in = hf_readable(k->tls);
         size_t used;
@@ -318,8 +324,12 @@ static void response_done(serve_conn *k)
     k->held_n = k->held_at = 0;
     k->phase = PHASE_IDLE;
     serve_conn_deadline(k, k->s->idle_ms);
-    if (close_now)
+    if (close_now && k->early) {
+        k->leaving = true;
+        serve_conn_deadline(k, LEAVE_MS);
+    } else if (close_now) {
         serve_conn_close(k);
+    }
 }
 
 static bool write_interim(serve_conn *k)

@@ -497,6 +497,11 @@ HF_API hf_status hf_dial(hf_config *cfg, const char *host_port, int64_t timeout_
  * owns the descriptor from now on, and closes it on failure too. */
 HF_API hf_status hf_dial_fd(hf_config *cfg, int fd, const char *host, int64_t timeout_ms,
                             hf_stream **out, hf_error *e);
+/* hf_dial_fd with data for the first flight, as hf_write_early takes it: `*taken` is how much of it
+ * went out so, 0 where no session at hand allows any. hf_info.early_data of the stream's connection
+ * tells whether the server took it: what it did not take must be written again. */
+HF_API hf_status hf_dial_fd_early(hf_config *cfg, int fd, const char *host, int64_t timeout_ms,
+                                  hf_bytes early, size_t *taken, hf_stream **out, hf_error *e);
 /* hf_accept of a config that takes early data (session.h) may return as soon as there is some to
  * read, before the handshake is complete: hf_info.early_readable. Read it first, then write. */
 HF_API hf_status hf_accept(hf_config *cfg, int fd, int64_t timeout_ms, hf_stream **out,

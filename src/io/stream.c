@@ -331,6 +331,24 @@ hf_status hf_dial_fd(hf_config *cfg, int fd, const char *host, int64_t timeout_m
     return over_fd(cfg, HF_CLIENT, fd, host, timeout_ms, out, e);
 }
 
+hf_status hf_dial_fd_early(hf_config *cfg, int fd, const char *host, int64_t timeout_ms,
+                           hf_bytes early, size_t *taken, hf_stream **out, hf_error *e)
+{
+    hf_stream *s;
+    *out = NULL;
+    *taken = 0;
+    hf_status status = begin(cfg, HF_CLIENT, host, timeout_ms, &s, e);
+    if (status == HF_OK) {
+        status = early.n != 0 ? hf_write_early(s->conn, early.p, early.n, taken) : HF_OK;
+        if (status == HF_OK)
+            return shake_hands(s, fd, host, hf_io_deadline(timeout_ms), timeout_ms, out, e);
+        hf_io_fail(e, status, "early data", host, NULL);
+        stream_free(s);
+    }
+    close(fd);
+    return status;
+}
+
 hf_status hf_accept(hf_config *cfg, int fd, int64_t timeout_ms, hf_stream **out, hf_error *e)
 {
     return over_fd(cfg, HF_SERVER, fd, NULL, timeout_ms, out, e);

@@ -1,8 +1,9 @@
 """Early data (0-RTT, RFC 8470): `serve --early-data` answers what is safe, tells others to come again, and takes
 nothing unless it is told to."""
+import re
 import unittest
 
-from peers import needs, write
+from peers import USAGE, needs, write
 from test_matrix import PAGE
 from test_resumption import ResumptionCase
 
@@ -68,6 +69,56 @@ class Serve(ResumptionCase):
                                priority="NORMAL:-VERS-ALL:+VERS-TLS1.3")
         self.assertIn("*** This is a resumed session", done.out, done)
         server.wait_for(r'"GET /" 200 .* resumed early')
+
+
+class Get(ResumptionCase):
+    def twice_early(self, server, *options, target="/"):
+        """Two runs of `get --early-data`: the first has no session yet."""
+        command = ("-v", "--session", "s", "--early-data", *options, self.url(server).rstrip("/") + target)
+        first = self.get(*command)
+        self.assertIn("no session at hand allows any", first.err)
+        return self.get(*command)
+
+    def test_the_request_goes_with_the_first_flight(self):
+        server = self.serve("--early-data", "4096")
+        for done in (self.twice_early(server),
+                     self.get("-v", "-I", "--session", "s", "--early-data", self.url(server))):
+            self.assertEqual(done.status, 0, done)
+            self.assertRegex(done.err, r"early data: \d+ bytes went with the first flight")
+        self.assertEqual(len(re.findall(r"200 .* resumed early", server.log)), 2, server.log)
+
+    def test_too_early_is_asked_again(self):
+        server = self.serve("--early-data", "4096", "--explain")
+        done = self.twice_early(server, target="/.handfast/")
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("425 Too Early: the request is sent again", done.err)
+        self.assertIn("<html", done.out)
+        server.wait_for(r'"GET /.handfast/" 425')
+
+    def test_what_is_not_taken_is_sent_again(self):
+        server = self.serve("--early-data", "4096", "--groups", "P-256")  # a retry leaves early data behind
+        done = self.twice_early(server)
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("the server did not take it; the request is sent again", done.err)
+        self.assertIn(PAGE, done.out)
+        self.assertNotIn(" early", server.log)
+
+    def test_a_server_that_allows_none(self):
+        self.assertIn("no session at hand allows any", self.twice_early(self.serve()).err)
+
+    @needs("nginx")
+    def test_nginx(self):
+        server = self.nginx("ssl_early_data on; ssl_session_tickets on;")
+        done = self.twice_early(server)
+        self.assertRegex(done.err, r"early data: \d+ bytes went with the first flight")
+        self.assertIn(PAGE, done.out)
+
+    def test_only_for_what_may_be_repeated(self):
+        for options in (("-d", "x"), ("-X", "POST"), ("-X", "DELETE")):
+            done = self.get("--early-data", "--session", "s", *options, "https://localhost:1/", expect=USAGE)
+            self.assertIn("--early-data is for GET and HEAD without data", done.err)
+        done = self.get("--early-data", "https://localhost:1/", expect=USAGE)
+        self.assertIn("--session FILE", done.err)
 
 
 if __name__ == "__main__":
