@@ -1,39 +1,24 @@
-/* serve.c: `handfast serve`: HTTPS for a folder. Listening, signals, certificates. */
-#define _GNU_SOURCE /* accept4 */
+/* serve.c: `handfast serve`: HTTPS for a folder. Its options, its start, signals, its end. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/serve.h"
 #include "cli/psk_file.h"
 #include "cli/revocation.h"
+#include "cli/serve_config.h"
 #include "cli/serve_explain.h"
 #include "cli/serve_files.h"
+#include "cli/serve_listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     SWEEP_MS = 200,
-    ACCEPT_AT_ONCE = 32,
     KEY_PAIRS = 64,                /* made ahead at most */
     RENEWAL_MS = 12 * 3600 * 1000, /* how often the local certificate's age is looked at */
-};
-
-struct serve_listener {
-    serve *s;
-    int fd;
-    uv_poll_t poll;
-    bool open;
-    bool only_12;     /* TLS 1.2 alone: the door that --explain adds */
-    char address[64]; /* without the port */
-    unsigned port;
 };
 
 /* ---- the table ---- */
@@ -152,297 +137,11 @@ const cli_command cli_command_serve = {
     .run = cmd_serve,
 };
 
-/* ---- listening ---- */
-
-static void on_acceptable(uv_poll_t *handle, int status, int events);
-
-static void accept_on(serve *s)
-{
-    if (s->accepting || s->stopping)
-        return;
-    s->accepting = true;
-    for (size_t i = 0; i < s->listener_count; i++)
-        uv_poll_start(&s->listeners[i].poll, UV_READABLE, on_acceptable);
-}
-
-static void accept_off(serve *s)
-{
-    s->accepting = false;
-    for (size_t i = 0; i < s->listener_count; i++)
-        uv_poll_stop(&s->listeners[i].poll);
-}
-
-/* "192.0.2.1:4711" or "[2001:db8::1]:4711"; `port` NULL puts only the address, without brackets. */
-static void address_text(const struct sockaddr_storage *a, char *text, size_t size, unsigned *port)
-{
-    char host[INET6_ADDRSTRLEN] = "?";
-    unsigned number = 0;
-    bool six = a->ss_family == AF_INET6;
-    if (six) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
-        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-        number = ntohs(in6->sin6_port);
-    } else if (a->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)a;
-        inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
-        number = ntohs(in->sin_port);
-    }
-    if (port != NULL) {
-        *port = number;
-        snprintf(text, size, "%s", host);
-    } else {
-        snprintf(text, size, six ? "[%s]:%u" : "%s:%u", host, number);
-    }
-}
-
-static bool someone_waits(int fd)
-{
-    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
-}
-
-static void on_acceptable(uv_poll_t *handle, int status, int events)
-{
-    serve_listener *l = handle->data;
-    serve *s = l->s;
-    (void)status;
-    (void)events;
-    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-        bool full = s->count >= s->max_connections;
-        if (full && !someone_waits(l->fd))
-            return;
-        if (full && !serve_conn_evict(s)) {
-            accept_off(s); /* the kernel's queue holds them; serve_conn_gone goes on */
-            cli_detail(s->c, 1, "%u connections: new ones wait", s->count);
-            return;
-        }
-        struct sockaddr_storage address;
-        socklen_t length = sizeof address;
-        int fd = accept4(l->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd == -1) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                accept_off(s); /* on again by the sweep */
-                cli_warn(s->c, "no descriptors left with %u connections: new ones wait", s->count);
-            }
-            if (errno != EINTR && errno != ECONNABORTED)
-                return;
-            continue;
-        }
-        char peer[64];
-        address_text(&address, peer, sizeof peer, NULL);
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        serve_conn_start(s, l->only_12 ? s->config_12 : s->config, fd, peer);
-    }
-}
-
-static cli_exit open_listener(serve *s, serve_listener *l, const char *where)
-{
-    hf_error e = {0};
-    *l = (serve_listener){.s = s, .fd = hf_listen(where, &e)};
-    if (l->fd < 0) {
-        if (e.code == HF_OK)
-            e.code = l->fd;
-        if (e.code != HF_E_SYSTEM || e.expected[0] == '\0')
-            return cli_error(s->c, &e, "listening");
-        char hint[sizeof e.expected + 40];
-        snprintf(hint, sizeof hint, "--listen ADDR:PORT with %s", e.expected);
-        const cli_line lines[] = {{"on", where}, {"because", e.got}, {"try", hint}, {NULL, NULL}};
-        return cli_fail(s->c, cli_exit_of(e.code), "cannot listen there", lines);
-    }
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
-    int flags = fcntl(l->fd, F_GETFL);
-    if (fcntl(l->fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        getsockname(l->fd, (struct sockaddr *)&address, &length) != 0 ||
-        uv_poll_init(&s->loop, &l->poll, l->fd) != 0) {
-        close(l->fd);
-        return cli_file_error(s->c, "the listening socket cannot be used", where, errno);
-    }
-    l->poll.data = l;
-    l->open = true;
-    address_text(&address, l->address, sizeof l->address, &l->port);
-    s->listener_count++;
-    return CLI_DONE;
-}
-
-/* TLS 1.2 alone, beside the first listener: on the next port where that is free, else on any. */
-static cli_exit open_listener_12(serve *s)
-{
-    const serve_listener *first = &s->listeners[0];
-    serve_listener *l = &s->listeners[s->listener_count];
-    bool six = strchr(first->address, ':') != NULL;
-    char where[96];
-    snprintf(where, sizeof where, six ? "[%s]:%u" : "%s:%u", first->address, first->port + 1);
-    int fd = first->port < 65535 ? hf_listen(where, NULL) : -1;
-    if (fd < 0)
-        snprintf(where, sizeof where, six ? "[%s]:0" : "%s:0", first->address);
-    else
-        close(fd);
-    cli_exit status = open_listener(s, l, where);
-    l->only_12 = true;
-    if (status == CLI_DONE)
-        serve_explain_set_ports(s->explain, first->port, l->port);
-    return status;
-}
-
-static cli_exit open_listeners(serve *s)
-{
-    size_t wanted = cli_count(s->c, "listen");
-    s->listeners = calloc(wanted + 2, sizeof *s->listeners);
-    if (s->listeners == NULL)
-        return cli_fail(s->c, CLI_OTHER, "memory ran out", NULL);
-    cli_exit status = wanted == 0 ? open_listener(s, &s->listeners[0], "127.0.0.1:8443") : CLI_DONE;
-    for (size_t i = 0; i < wanted && status == CLI_DONE; i++)
-        status = open_listener(s, &s->listeners[i], cli_nth(s->c, "listen", i));
-    if (status == CLI_DONE && s->door_12)
-        status = open_listener_12(s);
-    return status;
-}
-
-static void on_listener_closed(uv_handle_t *handle)
-{
-    serve_listener *l = handle->data;
-    close(l->fd);
-}
-
-static void close_listeners(serve *s)
-{
-    for (size_t i = 0; i < s->listener_count; i++) {
-        serve_listener *l = &s->listeners[i];
-        if (!l->open)
-            continue;
-        l->open = false;
-        uv_poll_stop(&l->poll);
-        shutdown(l->fd, SHUT_RDWR); /* refuses from now on; the descriptor goes with its handle */
-        uv_close((uv_handle_t *)&l->poll, on_listener_closed);
-    }
-}
-
-static bool everywhere(const serve_listener *l)
-{
-    return strcmp(l->address, "0.0.0.0") == 0 || strcmp(l->address, "::") == 0;
-}
-
-static void url_of(const serve_listener *l, char *url, size_t size)
-{
-    bool local =
-        everywhere(l) || strcmp(l->address, "127.0.0.1") == 0 || strcmp(l->address, "::1") == 0;
-    bool six = strchr(l->address, ':') != NULL;
-    char port[16] = "";
-    if (l->port != 443)
-        snprintf(port, sizeof port, ":%u", l->port);
-    snprintf(url, size, "https://%s%s%s%s/", six && !local ? "[" : "",
-             local ? "localhost" : l->address, six && !local ? "]" : "", port);
-}
-
-/* ---- certificates ---- */
-
-/* localhost and the addresses that are listened on. */
-static void local_names(serve *s)
-{
-    size_t n = 0, most = sizeof s->names / sizeof s->names[0] - 1;
-    s->names[n++] = "localhost";
-    s->names[n++] = "127.0.0.1";
-    s->names[n++] = "::1";
-    for (size_t i = 0; i < s->listener_count && n < most; i++) {
-        bool there = everywhere(&s->listeners[i]);
-        for (size_t j = 0; j < n; j++)
-            there = there || strcmp(s->names[j], s->listeners[i].address) == 0;
-        if (!there)
-            s->names[n++] = s->listeners[i].address;
-    }
-    s->names[n] = NULL;
-}
-
-static cli_exit add_local(serve *s, hf_config *cfg, bool first)
-{
-    cli_local local;
-    char *dir = cli_state_dir(s->c);
-    if (dir == NULL)
-        return CLI_LOCAL_FILE;
-    int64_t now_s = hf_provider_default()->now_s(hf_provider_default()->ctx);
-    cli_exit status = cli_local_identity(s->c, dir, s->names, now_s, &local);
-    free(dir);
-    if (status != CLI_DONE)
-        return status;
-    hf_config_add_identity(cfg, local.identity);
-    hf_identity_free(local.identity);
-    if (local.made_ca)
-        cli_say(s->c, "made a certificate authority for this machine: %s", local.ca_path);
-    if (!first && local.made_certificate)
-        cli_say(s->c, "made a new certificate");
-    memcpy(s->ca_path, local.ca_path, sizeof s->ca_path);
-    return CLI_DONE;
-}
-
-/* A frozen config of the options; reports what fails. */
-static cli_exit make_config(serve *s, bool first, bool only_12, hf_config **out)
-{
-    hf_config *cfg;
-    cli_exit status = cli_tls_config(s->c, HF_SERVER, serve_explain_trace(s->explain), &cfg);
-    if (status != CLI_DONE)
-        return status;
-    if (only_12)
-        hf_config_versions(cfg, HF_TLS_1_2, HF_TLS_1_2);
-    if (cli_text(s->c, "alpn") == NULL)
-        hf_config_alpn(cfg, "http/1.1");
-    if (s->pool != NULL)
-        hf_config_executor(cfg, hf_pool_executor(s->pool));
-    hf_config_keypairs(cfg, s->keypairs);
-    cli_tickets_config(s->c, &s->tickets, cfg);
-    if (s->local)
-        status = add_local(s, cfg, first);
-    if (status == CLI_DONE)
-        status = cli_tls_freeze(s->c, cfg);
-    if (status == CLI_DONE)
-        *out = cfg;
-    else
-        hf_config_free(cfg);
-    return status;
-}
-
-/* Both configs, or neither. */
-static cli_exit make_configs(serve *s, bool first)
-{
-    hf_config *cfg = NULL, *cfg_12 = NULL;
-    cli_exit status = make_config(s, first, false, &cfg);
-    if (status == CLI_DONE && s->door_12)
-        status = make_config(s, false, true, &cfg_12);
-    if (status != CLI_DONE) {
-        hf_config_free(cfg);
-        return status;
-    }
-    hf_config_free(s->config); /* connections hold their own reference */
-    hf_config_free(s->config_12);
-    s->config = cfg;
-    s->config_12 = cfg_12;
-    return CLI_DONE;
-}
-
-static bool reload(serve *s)
-{
-    if (make_configs(s, false) == CLI_DONE)
-        return true;
-    cli_warn(s->c, "the certificates stay as they were");
-    return false;
-}
-
-static void reload_all(serve *s)
-{
-    if (reload(s))
-        cli_say(s->c, "certificates read anew; they hold for new connections");
-    if (cli_count(s->c, "ticket-key") == 0)
-        return;
-    if (cli_tickets_read(s->c, &s->tickets) == CLI_DONE)
-        cli_say(s->c, "ticket keys read anew");
-    else
-        cli_warn(s->c, "the ticket keys stay as they were");
-}
-
 static void on_renewal(uv_timer_t *timer)
 {
     serve *s = timer->data;
     if (s->local && !s->stopping)
-        reload(s);
+        serve_reload(s);
 }
 
 /* ---- the end ---- */
@@ -467,7 +166,7 @@ static void end(serve *s)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    close_listeners(s);
+    serve_listeners_close(s);
     hf_pool_free(s->pool); /* waits for its threads: no job calls back from here on */
     s->pool = NULL;
     uv_walk(&s->loop, close_handle, NULL);
@@ -478,7 +177,7 @@ void serve_conn_gone(serve *s)
     if (s->stopping && s->count == 0)
         end(s);
     else if (s->count < s->max_connections)
-        accept_on(s);
+        serve_accept_on(s);
 }
 
 static void stop(serve *s, const char *why)
@@ -489,7 +188,7 @@ static void stop(serve *s, const char *why)
     }
     s->stopping = true;
     s->stop_by_ms = (int64_t)uv_now(&s->loop) + s->grace_ms;
-    close_listeners(s);
+    serve_listeners_close(s);
     cli_say(s->c, "%s: stopping; %u connection%s open", why, s->count, s->count == 1 ? "" : "s");
     serve_conn_stop_all(s);
     if (s->count == 0)
@@ -502,7 +201,7 @@ static void on_signal(uv_signal_t *handle, int number)
     if (number != SIGHUP)
         stop(s, number == SIGINT ? "interrupted" : "terminated");
     else if (!s->stopping)
-        reload_all(s);
+        serve_reload_all(s);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -513,7 +212,7 @@ static void on_sweep(uv_timer_t *timer)
     if (s->stopping && now >= s->stop_by_ms)
         serve_conn_drop_all(s);
     else
-        accept_on(s); /* there may be descriptors again, or a connection that can make room */
+        serve_accept_on(s); /* there may be descriptors again, or a connection that can make room */
 }
 
 static void on_wake(uv_async_t *async)
@@ -621,7 +320,7 @@ static void announce(serve *s)
     const char *root = cli_argument_at(s->c, 0);
     for (size_t i = 0; i < s->listener_count; i++) {
         char url[128];
-        url_of(&s->listeners[i], url, sizeof url);
+        serve_url_of(&s->listeners[i], url, sizeof url);
         if (s->listeners[i].only_12) {
             cli_say(s->c, "the same over TLS 1.2 alone: %s.handfast/", url);
             continue;
@@ -629,7 +328,7 @@ static void announce(serve *s)
         if (s->explain != NULL)
             cli_say(s->c, "your own handshake, byte by byte: %s.handfast/", url);
         cli_say(s->c, "handfast serves %s at %s", root != NULL ? root : "this folder", url);
-        if (everywhere(&s->listeners[i]))
+        if (serve_is_everywhere(&s->listeners[i]))
             cli_detail(s->c, 1, "(and at every other address of this machine)");
     }
 }
@@ -640,12 +339,12 @@ static cli_exit start(serve *s)
     if (status == CLI_DONE)
         status = start_handles(s);
     if (status == CLI_DONE)
-        status = open_listeners(s);
+        status = serve_listeners_open(s);
     if (status != CLI_DONE)
         return status;
-    local_names(s);
+    serve_local_names(s);
     status = cli_tickets_new(s->c, &s->tickets);
-    return status == CLI_DONE ? make_configs(s, true) : status;
+    return status == CLI_DONE ? serve_configs_make(s, true) : status;
 }
 
 static cli_exit cmd_serve(cli *c)
@@ -663,7 +362,7 @@ static cli_exit cmd_serve(cli *c)
     cli_exit status = start(s);
     if (status == CLI_DONE) {
         announce(s);
-        accept_on(s);
+        serve_accept_on(s);
     } else {
         s->stopping = true;
         end(s);
