@@ -12,10 +12,11 @@
 
 /* P-521 is there for those who ask for it: it is slow, and nobody offers it alone. So are the
  * hybrids of ML-KEM with NIST curves, for those whose rules demand such a curve: X25519MLKEM768 is
- * smaller or faster than both, and what browsers offer. */
+ * smaller or faster than both, and what browsers offer. And ML-KEM alone, with no curve beside it.
+ */
 static bool default_group(const hf_group *g)
 {
-    return g->id != 0x0019 && g->id != 0x11eb && g->id != 0x11ed;
+    return g->id != 0x0019 && g->id != 0x11eb && g->id != 0x11ed && g->id != 0x0202;
 }
 
 static bool take_suite(hf_config *cfg, const hf_suite *s)

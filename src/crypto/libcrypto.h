@@ -60,7 +60,7 @@ extern const hf_hash hf_sha256, hf_sha384, hf_sha512;
 extern const hf_aead hf_aes_128_gcm, hf_aes_256_gcm, hf_chacha20_poly1305;
 extern const hf_aead hf_aes_128_ccm_16, hf_aes_256_ccm_16, hf_aes_128_ccm_8, hf_aes_256_ccm_8;
 extern const hf_group hf_x25519, hf_p256, hf_p384, hf_p521, hf_x25519mlkem768, hf_secp256r1mlkem768,
-    hf_secp384r1mlkem1024;
+    hf_secp384r1mlkem1024, hf_group_mlkem1024;
 
 /* AES-GCM of libipsec-mb, or NULL where it is not built in or the processor lacks what makes it
  * faster than libcrypto. */

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { MAX_AEADS = 7, MAX_GROUPS = 7, MAX_SCHEMES = 14 };
+enum { MAX_AEADS = 7, MAX_GROUPS = 8, MAX_SCHEMES = 14 };
 
 /* A provider and the tables that it points to. */
 typedef struct tables {
@@ -83,6 +83,7 @@ static void add_groups(tables *t, const hf_libcrypto *lc)
         t->groups[n++] = &hf_secp256r1mlkem768;
     if (lc->p384 != NULL)
         t->groups[n++] = &hf_secp384r1mlkem1024;
+    t->groups[n++] = &hf_group_mlkem1024;
 }
 
 static bool scheme_usable(const hf_libcrypto *lc, const hf_sigscheme *s)

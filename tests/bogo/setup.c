@@ -99,11 +99,15 @@ static void set_policy(shim_link *l)
         hf_config_sigschemes(l->cfg, "rsa_pkcs1_sha384:rsa_pkcs1_sha512:ecdsa_secp384r1_sha384:"
                                      "rsa_pss_rsae_sha384:rsa_pss_rsae_sha512");
     } else if (o->cnsa1_202603) {
-        hf_config_groups(l->cfg, "secp384r1");
+        hf_config_groups(l->cfg, "MLKEM1024:secp384r1");
         hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384:"
                                  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:"
                                  "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384:"
                                  "TLS_RSA_WITH_AES_256_GCM_SHA384");
+        hf_config_sigschemes(l->cfg, cnsa_schemes);
+    } else if (o->cnsa2_202603) {
+        hf_config_groups(l->cfg, "MLKEM1024");
+        hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384");
         hf_config_sigschemes(l->cfg, cnsa_schemes);
     } else if (o->cnsa_202407) {
         hf_config_suites(l->cfg, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:"
@@ -114,8 +118,6 @@ static void set_policy(shim_link *l)
 static int set_schemes(shim_link *l)
 {
     char text[TEXT_MAX];
-    if (l->options->cnsa2_202603)
-        return unimplemented("ML-KEM-1024 as a group of its own");
     set_policy(l);
     if (l->options->verify_prefs.count == 0)
         return SHIM_OK;
@@ -136,6 +138,8 @@ static int set_versions(shim_link *l)
     uint16_t max = o->max_version != 0 ? (uint16_t)o->max_version : HF_TLS_1_3;
     if (min < HF_TLS_1_2)
         min = HF_TLS_1_2;
+    if (o->cnsa2_202603)
+        min = HF_TLS_1_3;
     if (o->no_tls12 && min == HF_TLS_1_2)
         min = HF_TLS_1_3;
     if (o->no_tls13 && max == HF_TLS_1_3)
@@ -438,7 +442,7 @@ int shim_setup(shim_link *l)
     if (hf_config_new(o->server ? HF_SERVER : HF_CLIENT, &l->cfg) != HF_OK)
         return SHIM_FAILED;
     /* which BoringSSL has by default */
-    if (!o->fips_202205 && !o->wpa_202304)
+    if (!o->fips_202205 && !o->wpa_202304 && !o->cnsa2_202603)
         hf_config_insecure_rsa_key_transport(l->cfg);
     int r = set_versions(l);
     if (r == SHIM_OK)

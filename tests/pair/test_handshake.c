@@ -75,8 +75,8 @@ static void every_suite_is_agreed_on_and_carries_data(void **state)
 }
 
 static const char *const groups[] = {
-    "X25519MLKEM768",    "X25519", "P-256", "P-384", "P-521", "SecP256r1MLKEM768",
-    "SecP384r1MLKEM1024"};
+    "X25519MLKEM768",     "X25519",   "P-256", "P-384", "P-521", "SecP256r1MLKEM768",
+    "SecP384r1MLKEM1024", "MLKEM1024"};
 
 static void every_group_is_agreed_on(void **state)
 {
@@ -87,7 +87,7 @@ static void every_group_is_agreed_on(void **state)
         pair_config(&p, &pki);
         hf_config_groups(p.client_config, groups[i]);
         hf_config_groups(p.server_config, "X25519MLKEM768:X25519:P-256:P-384:P-521:"
-                                          "SecP256r1MLKEM768:SecP384r1MLKEM1024");
+                                          "SecP256r1MLKEM768:SecP384r1MLKEM1024:MLKEM1024");
         pair_start(&p);
         must_establish(&p);
         hf_conn_info(p.client, &info);
@@ -101,9 +101,10 @@ static void suites_and_groups_off_by_default_are_neither_offered_nor_accepted(vo
 {
     (void)state;
     static const char *const suites[] = {"TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"};
-    static const char *const opt_in[] = {"P-521", "SecP256r1MLKEM768", "SecP384r1MLKEM1024"};
+    static const char *const opt_in[] = {"P-521", "SecP256r1MLKEM768", "SecP384r1MLKEM1024",
+                                         "MLKEM1024"};
     hf_error e;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         for (int by_client = 0; by_client < 2; by_client++) {
             pair p;
             pair_config(&p, &pki);

@@ -44,15 +44,15 @@ static const hf_group *group(uint16_t id)
     return g;
 }
 
-static const uint16_t all[] = {0x11ec, 0x001d, 0x0017, 0x0018, 0x0019, 0x11eb, 0x11ed};
-enum { GROUPS = 7, FIRST_CURVE = 2, CURVES_END = 5 };
+static const uint16_t all[] = {0x11ec, 0x001d, 0x0017, 0x0018, 0x0019, 0x11eb, 0x11ed, 0x0202};
+enum { GROUPS = 8, CURVED = 7, FIRST_CURVE = 2, CURVES_END = 5 };
 
 static void the_default_order_is_the_documented_one(void **unused)
 {
     (void)unused;
     static const char *const names[] = {
-        "X25519MLKEM768",    "X25519", "P-256", "P-384", "P-521", "SecP256r1MLKEM768",
-        "SecP384r1MLKEM1024"};
+        "X25519MLKEM768",     "X25519",   "P-256", "P-384", "P-521", "SecP256r1MLKEM768",
+        "SecP384r1MLKEM1024", "MLKEM1024"};
     const hf_group *const *g = hf_provider_default()->groups;
     for (size_t i = 0; i < GROUPS; i++) {
         assert_string_equal(g[i]->name, names[i]);
@@ -402,6 +402,38 @@ static void the_nist_groups_refuse_what_is_no_point(void **unused)
     }
 }
 
+/* draft-ietf-tls-mlkem section 4: shares and secret are those of FIPS 203, with nothing beside. */
+static void ml_kem_alone_is_that_of_fips_203(void **unused)
+{
+    (void)unused;
+    static uint8_t random[HF_MLKEM_SEED + 32], private_key[HF_GROUP_MAX_PRIVATE],
+        expected_private[HF_MLKEM1024_PRIVATE], client[HF_GROUP_MAX_SHARE],
+        expected[HF_GROUP_MAX_SHARE], server[HF_GROUP_MAX_SHARE];
+    uint8_t ours[HF_GROUP_MAX_SECRET], theirs[HF_GROUP_MAX_SECRET];
+    for (size_t i = 0; i < sizeof(random); i++)
+        random[i] = (uint8_t)(7 * i + 1);
+    source s = {{random, sizeof(random)}, 0};
+    const hf_provider p = provider_of(&s);
+    const hf_group *g = group(0x0202);
+
+    assert_int_equal(g->generate(&p, private_key, client), HF_OK);
+    hf_mlkem_keygen(&hf_mlkem1024, random, expected, expected_private);
+    assert_memory_equal(client, expected, HF_MLKEM1024_PUBLIC);
+    assert_memory_equal(private_key, expected_private, HF_MLKEM1024_PRIVATE);
+
+    assert_int_equal(g->respond(&p, client, server, theirs), HF_OK);
+    assert_true(hf_mlkem_encaps(&hf_mlkem1024, client, random + HF_MLKEM_SEED, expected, ours));
+    assert_memory_equal(server, expected, HF_MLKEM1024_CIPHERTEXT);
+    assert_memory_equal(theirs, ours, HF_MLKEM_SECRET);
+
+    server[100] ^= 1;
+    assert_int_equal(g->finish(private_key, server, ours), HF_OK);
+    assert_memory_not_equal(ours, theirs, HF_MLKEM_SECRET);
+    s.left = (hf_bytes){random, 32};
+    memset(client, 0xff, HF_MLKEM1024_PUBLIC); /* coefficients beyond the modulus */
+    assert_int_equal(g->respond(&p, client, server, theirs), HF_E_BAD_KEY_SHARE);
+}
+
 static void a_bad_share_leaves_the_error_queue_of_libcrypto_alone(void **unused)
 {
     (void)unused;
@@ -409,7 +441,7 @@ static void a_bad_share_leaves_the_error_queue_of_libcrypto_alone(void **unused)
     static const uint8_t zeros[HF_GROUP_MAX_SHARE];
     ERR_clear_error();
     ERR_raise(ERR_LIB_USER, 77);
-    for (size_t i = 0; i < GROUPS; i++) {
+    for (size_t i = 0; i < CURVED; i++) { /* a ciphertext of ML-KEM is never refused */
         private_key[31] = 1;
         assert_int_equal(group(all[i])->finish(private_key, zeros, secret), HF_E_BAD_KEY_SHARE);
     }
@@ -432,6 +464,7 @@ int main(void)
         cmocka_unit_test(x25519_refuses_points_of_small_order),
         cmocka_unit_test(the_hybrid_refuses_a_key_that_fails_the_modulus_check),
         cmocka_unit_test(the_nist_groups_refuse_what_is_no_point),
+        cmocka_unit_test(ml_kem_alone_is_that_of_fips_203),
         cmocka_unit_test(a_bad_share_leaves_the_error_queue_of_libcrypto_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
