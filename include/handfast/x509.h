@@ -230,6 +230,13 @@ HF_API hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_e
  * HF_E_EMPTY_LIST, HF_E_BAD_ARGUMENT (more than 32). */
 HF_API hf_status hf_identity_set_sigschemes(hf_identity *identity, const char *list, hf_error *e);
 
+/* Only for peers that name an authority of its chain (certificate_authorities; in TLS 1.2 a server
+ * is told none): to any other it is as if it were not there. For a certificate that only some can
+ * check, beside one for all, and for one that shall not be shown to everybody. Default: false. To
+ * be called before the identity is given to a config. Where no other fits, a server fails with
+ * HF_E_NO_COMMON_AUTHORITY, and a client shows none. */
+HF_API void hf_identity_set_named_authorities_only(hf_identity *identity, bool on);
+
 /* Certificate `i` (0 is the leaf), borrowed; NULL past the end. */
 HF_API const hf_cert *hf_identity_cert(const hf_identity *identity, size_t i);
 

@@ -51,10 +51,18 @@ static const hf_sigscheme *fitting_scheme(const hf_handshake *hs, const hf_ident
     return s == NULL && is_12(hs) ? first_scheme(hs, identity, peer_schemes, true) : s;
 }
 
+static bool is_hidden(const hf_handshake *hs, const hf_identity *identity)
+{
+    return hf_identity_named_authorities_only(identity) &&
+           (hs->peer_authorities.n == 0 || !hf_identity_issued_by(identity, hs->peer_authorities));
+}
+
 /* Can it be shown? `*scheme` is what it signs with; NULL where it only decrypts. */
 static bool usable(const hf_handshake *hs, const hf_identity *identity, hf_bytes peer_schemes,
                    const hf_sigscheme **scheme)
 {
+    if (is_hidden(hs, identity))
+        return false;
     if ((hs->facts & HF_F_TRANSPORT) != 0 && !hf_conn_is_client(hs->conn))
         return hf_12_can_transport(hs, identity);
     *scheme = fitting_scheme(hs, identity, peer_schemes);
@@ -161,9 +169,16 @@ static void trace_identity(const hf_handshake *hs, const char *name, unsigned be
 static hf_status fail_identity(hf_handshake *hs, hf_bytes peer_schemes)
 {
     char theirs[HF_ERROR_TEXT];
-    bool fits = false;
-    for (size_t i = 0; i < hs->cfg->identity_count; i++)
+    bool fits = false, hidden = true;
+    for (size_t i = 0; i < hs->cfg->identity_count; i++) {
         fits |= fitting_scheme(hs, hs->cfg->identities[i], peer_schemes) != NULL;
+        hidden &= is_hidden(hs, hs->cfg->identities[i]);
+    }
+    if (hidden && hs->cfg->identity_count != 0)
+        return hf_hs_fail(hs, HF_E_NO_COMMON_AUTHORITY, "certificate_authorities",
+                          "an authority of one of this server's certificates, which are for those "
+                          "alone that name one",
+                          "%s", hs->peer_authorities.n == 0 ? "none" : "others");
     if (fits) /* then the curve does not */
         return hf_hs_fail(hs, HF_E_NO_COMMON_GROUP, "supported_groups",
                           "the curve of one of this server's certificates", "%s",

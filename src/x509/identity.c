@@ -19,6 +19,7 @@ struct hf_identity {
     hf_buf ocsp, scts; /* what is stapled */
     const hf_sigscheme *schemes[MOST_SCHEMES];
     size_t scheme_count;
+    bool named_authorities_only;
     size_t count, size;
     hf_cert certs[]; /* and after them their DER, `size` bytes */
 };
@@ -176,6 +177,16 @@ bool hf_identity_issued_by(const hf_identity *identity, hf_bytes authorities)
                 return true;
     }
     return false;
+}
+
+void hf_identity_set_named_authorities_only(hf_identity *identity, bool on)
+{
+    identity->named_authorities_only = on;
+}
+
+bool hf_identity_named_authorities_only(const hf_identity *identity)
+{
+    return identity->named_authorities_only;
 }
 
 /* ---- what is stapled ---- */

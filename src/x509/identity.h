@@ -20,6 +20,9 @@ unsigned hf_identity_match(const hf_identity *identity, const char *host);
  * its 2-byte length), byte for byte. */
 bool hf_identity_issued_by(const hf_identity *identity, hf_bytes authorities);
 
+/* Is it only for peers that name one of its authorities? */
+bool hf_identity_named_authorities_only(const hf_identity *identity);
+
 /* What is stapled: the OCSP response; the SCTs, without the list's own length. Empty when none. */
 hf_bytes hf_identity_ocsp(const hf_identity *identity);
 hf_bytes hf_identity_scts(const hf_identity *identity);

@@ -60,6 +60,7 @@ static const option table[] = {
     CRED("-ocsp-response", CRED_TEXT, ocsp_response),
     CRED("-signed-cert-timestamps", CRED_TEXT, scts),
     CRED("-signing-prefs", CRED_LIST, signing_prefs),
+    CRED("-must-match-issuer", CRED_FLAG, must_match_issuer),
 
     OPT("-min-version", NUMBER, min_version),
     OPT("-max-version", NUMBER, max_version),
@@ -94,6 +95,7 @@ static const option table[] = {
     OPT("-decline-ocsp-callback", FLAG, decline_ocsp_callback),
     OPT("-fail-ocsp-callback", FLAG, fail_ocsp_callback),
     OPT("-expect-msg-callback", TEXT, expect_messages),
+    OPT("-fail-cert-callback", FLAG, fail_cert_callback),
     OPT("-fail-early-callback", FLAG, fail_early_callback),
     OPT("-fail-ddos-callback", FLAG, fail_ddos_callback),
 

@@ -28,6 +28,7 @@ typedef struct shim_credential {
     const char *cert_file, *key_file;
     const char *ocsp_response, *scts; /* base64 */
     shim_list signing_prefs;
+    bool must_match_issuer;
     /* or a pre-shared key, to be imported: base64 */
     bool is_psk, psk_sha384;
     const char *psk_key, *psk_identity, *psk_context;
@@ -56,6 +57,7 @@ typedef struct shim_options {
     bool fips_202205, wpa_202304, cnsa_202407, cnsa1_202603, cnsa2_202603;
     bool use_ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
     const char *expect_messages;
+    bool fail_cert_callback;
     bool fail_early_callback, fail_ddos_callback;
 
     /* what to do once connected */

@@ -248,6 +248,7 @@ static int add_credential(shim_link *l, size_t i)
         return unimplemented("a key of this type");
     if (s != HF_OK)
         return failed(&e);
+    hf_identity_set_named_authorities_only(l->identities[i], cred->must_match_issuer);
     int r = l->options->decline_ocsp_callback ? SHIM_OK : set_stapled(l->identities[i], cred);
     if (r == SHIM_OK && cred->signing_prefs.count == 0 && l->options->verify_prefs.count != 0) {
         hf_identity_set_sigschemes(l->identities[i], all_schemes(text), &e);
@@ -331,7 +332,8 @@ static void take_hello(void *ctx, hf_conn *conn, const hf_hello_view *view, hf_h
     judge_hello(l, view);
     if (l->options->fail_early_callback)
         hf_hello_refuse(hello, HF_ALERT_handshake_failure);
-    else if (l->options->fail_ddos_callback || l->options->fail_ocsp_callback)
+    else if (l->options->fail_ddos_callback || l->options->fail_ocsp_callback ||
+             l->options->fail_cert_callback)
         hf_hello_refuse(hello, HF_ALERT_internal_error);
     else
         hf_hello_go_on(hello, NULL);
@@ -439,6 +441,8 @@ int shim_setup(shim_link *l)
     hf_error e = {0};
     if (!o->server && o->expect_peer_verify_prefs.count != 0)
         return unimplemented("looking at a CertificateRequest");
+    if (!o->server && o->fail_cert_callback)
+        return unimplemented("a callback for a client's certificate");
     if (hf_config_new(o->server ? HF_SERVER : HF_CLIENT, &l->cfg) != HF_OK)
         return SHIM_FAILED;
     /* which BoringSSL has by default */

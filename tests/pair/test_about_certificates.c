@@ -838,6 +838,50 @@ static void a_client_shows_the_certificate_that_leads_to_a_named_authority(void 
     hf_identity_free(ids[1]);
 }
 
+static void an_identity_for_named_authorities_is_hidden_from_all_others(void **state)
+{
+    (void)state;
+    hf_identity *const ids[] = {issue(&other, HF_KEY_P256, "a.test", true),
+                                issue(&pki, HF_KEY_P256, "a.test", true)};
+    hf_identity_set_named_authorities_only(ids[0], true);
+    assert_int_equal(chosen_by(ids, 2, "a.test", NULL, NULL), 1);
+    assert_int_equal(chosen_by(ids, 2, "a.test", other_only, NULL), 0);
+
+    pair p;
+    hf_error e;
+    hf_identity_set_named_authorities_only(pki.server, true);
+    pair_config(&p, &pki);
+    hf_config_send_authorities(p.client_config, false);
+    pair_start(&p);
+    assert_false(pair_run(&p));
+    hf_conn_error(p.server, &e);
+    assert_int_equal(e.code, HF_E_NO_COMMON_AUTHORITY);
+    hf_conn_error(p.client, &e);
+    assert_int_equal(e.alert, HF_ALERT_handshake_failure);
+    pair_free(&p);
+
+    pair_config(&p, &pki);
+    hf_config_send_authorities(p.client_config, true);
+    pair_start(&p);
+    must_establish(&p);
+    pair_free(&p);
+    hf_identity_set_named_authorities_only(pki.server, false);
+    hf_identity_free(ids[0]);
+    hf_identity_free(ids[1]);
+}
+
+static void a_client_hides_it_too(void **state)
+{
+    (void)state;
+    hf_identity *const ids[] = {issue(&other, HF_KEY_P256, "a@example.test", false),
+                                issue(&pki, HF_KEY_P256, "b@example.test", false)};
+    hf_identity_set_named_authorities_only(ids[0], true);
+    assert_int_equal(client_shows(ids, true), 0);
+    assert_int_equal(client_shows(ids, false), 1);
+    hf_identity_free(ids[0]);
+    hf_identity_free(ids[1]);
+}
+
 /* ---- lists in the hello and the request that are malformed ---- */
 
 static void malformed_lists_about_certificates_are_refused(void **state)
@@ -928,6 +972,8 @@ int main(void)
         cmocka_unit_test(a_server_prefers_an_exact_name_to_a_wildcard_to_the_default),
         cmocka_unit_test(a_server_prefers_ecdsa_where_the_client_can_check_it),
         cmocka_unit_test(a_server_heeds_authorities_and_the_signatures_in_chains),
+        cmocka_unit_test(an_identity_for_named_authorities_is_hidden_from_all_others),
+        cmocka_unit_test(a_client_hides_it_too),
         cmocka_unit_test(a_client_shows_the_certificate_that_leads_to_a_named_authority),
         cmocka_unit_test(malformed_lists_about_certificates_are_refused),
     };
