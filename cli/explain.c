@@ -5,6 +5,7 @@
 #include "cli/cert_file.h"
 #include "cli/ct_logs.h"
 #include "cli/explain_capture.h"
+#include "cli/explain_kept.h"
 #include "cli/explain_page.h"
 #include "cli/psk_file.h"
 #include "cli/revocation.h"
@@ -33,6 +34,7 @@ static const cli_option own[] = {
      .kind = CLI_FILE,
      .value = "FILE",
      .help = "explain a connection that was kept by --json before"},
+    {.name = "diff", .kind = CLI_FLAG, .help = "compare two connections that were kept by --json"},
     {0},
 };
 
@@ -68,6 +70,7 @@ static const cli_example examples[] = {
     {"handfast explain --json example.org > good.json", "keeps it, for a program or for later"},
     {"handfast explain --session it.session example.org", "the second time, a resumed handshake"},
     {"handfast explain good.json", "shows what was kept"},
+    {"handfast explain --diff good.json bad.json", "tells what differs between the two"},
     {"handfast explain --keylog keys.log it.pcapng", "shows a connection of a packet capture"},
     {0},
 };
@@ -76,6 +79,10 @@ static const cli_argument arguments[] = {
     {.name = "HOST:PORT|FILE",
      .help = "whom to connect to (port 443 where none is given), a kept explanation, or a capture "
              "(pcap or pcapng; - is standard input)",
+     .kind = CLI_FILE,
+     .optional = true},
+    {.name = "FILE",
+     .help = "with --diff: the kept explanation to compare with the first",
      .kind = CLI_FILE,
      .optional = true},
     {0},
@@ -101,30 +108,10 @@ static cli_exit print(cli *c, const hf_explain *x)
 
 static cli_exit replay(cli *c, const char *path)
 {
-    cli_bytes file;
-    cli_exit status = cli_file_read(c, path, 256u << 20, &file);
+    hf_explain *x;
+    cli_exit status = explain_kept_read(c, path, &x);
     if (status != CLI_DONE)
         return status;
-    hf_explain *x = NULL;
-    hf_error e = {0};
-    hf_status read = hf_explain_read_json(cli_bytes_of(&file), NULL, &x, &e);
-    cli_bytes_free(&file);
-    if (read == HF_E_OUT_OF_MEMORY)
-        return cli_error(c, &e, "reading the explanation");
-    if (read != HF_OK) {
-        char place[100];
-        snprintf(place, sizeof place, "%s%s", e.field == NULL ? "" : e.field,
-                 e.has_offset ? " (not JSON, or cut short)" : "");
-        const cli_line lines[] = {
-            {"on", path},
-            {"where", place},
-            {"expected", e.expected},
-            {"got", e.got},
-            {"try", "a file that handfast explain --json wrote, or HOST:PORT"},
-            {0},
-        };
-        return cli_fail(c, CLI_LOCAL_FILE, "this is not an explanation that handfast wrote", lines);
-    }
     status = print(c, x);
     hf_explain_free(x);
     return status;
@@ -265,6 +252,11 @@ static cli_exit explain(cli *c)
     if (c->json && (cli_text(c, "html") != NULL || cli_flag(c, "open")))
         return cli_usage(c, "--json and a page are two forms: choose one", NULL,
                          "handfast explain --html FILE HOST:PORT");
+    if (cli_flag(c, "diff"))
+        return explain_kept_compare(c);
+    if (cli_argument_at(c, 1) != NULL)
+        return cli_usage(c, "a second file is for --diff", cli_argument_at(c, 1),
+                         "handfast explain --diff A.json B.json");
     if (kept != NULL && argument != NULL)
         return cli_usage(c, "--replay takes the place of HOST:PORT", argument, NULL);
     if (kept == NULL && argument == NULL)

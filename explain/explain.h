@@ -100,6 +100,24 @@ hf_status hf_explain_render_html(const hf_explain *x, hf_explain_sink out,
 hf_status hf_explain_read_json(hf_bytes json, const hf_explain_options *options, hf_explain **out,
                                hf_error *e);
 
+/* ---- two connections compared ---- */
+
+/* All zero is a good default. */
+typedef struct hf_explain_diff {
+    const char *names[2]; /* what the two are called, such as their files; may be NULL */
+    int level;            /* 0: what differs; 1: also what is the same. JSON has both */
+    bool color;
+} hf_explain_diff;
+
+/* What differs by meaning: how they ended, what was agreed, messages, extensions, certificates,
+ * sizes. What is new in every connection (randoms, key shares, times) is no difference. Text is at
+ * most 80 columns wide and safe for a terminal; JSON is one object, format
+ * "handfast-explain-diff", version 1: docs/EXPLAIN.md. `how` may be NULL. HF_E_FILE as above. */
+hf_status hf_explain_diff_text(const hf_explain *a, const hf_explain *b, hf_explain_sink out,
+                               const hf_explain_diff *how);
+hf_status hf_explain_diff_json(const hf_explain *a, const hf_explain *b, hf_explain_sink out,
+                               const hf_explain_diff *how);
+
 /* ---- events as they come: one JSON object a line ---- */
 
 /* State for hf_explain_lines_trace; the caller's, and must outlive the configs that use it. */

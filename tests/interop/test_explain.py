@@ -177,6 +177,44 @@ class ExplainTest(unittest.TestCase):
         self.run_program("explain", "./missing.json", expect=LOCAL_FILE)
         self.run_program("explain", expect=USAGE)
 
+    def test_two_kept_ones_are_compared(self):
+        for name, options in (("one", []), ("again", []), ("old", ["--max-version", "1.2"])):
+            out, _ = self.explain("--json", *options)
+            with open(os.path.join(self.dir, f"{name}.json"), "w") as f:
+                f.write(out)
+        out, _ = self.run_program("explain", "--diff", "--json", "one.json", "again.json")
+        agreed = [r for r in json.loads(out)["rows"] if r["group"] in ("result", "agreed", "extensions", "certificates")]
+        self.assertGreater(len(agreed), 10)
+        self.assertEqual([r for r in agreed if r["result"] != "same"], [])
+        out, _ = self.run_program("explain", "--diff", "--json", "one.json", "old.json")
+        rows = {r["what"]: r for r in json.loads(out)["rows"]}
+        self.assertEqual((rows["version"]["a"], rows["version"]["b"]), ("TLS 1.3", "TLS 1.2"))
+        self.assertEqual(rows["version"]["result"], "differs")
+        self.assertEqual(rows["server's, number 1"]["result"], "same")
+        out, _ = self.run_program("explain", "--diff", "one.json", "old.json")
+        self.assertIn("What was agreed", out)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+        self.run_program("explain", "--diff", "--html", "both.html", "one.json", "old.json")
+        with open(os.path.join(self.dir, "both.html")) as f:
+            self.assertIn('id="explain-data-2"', f.read())
+
+    def test_what_cannot_be_compared_is_refused(self):
+        for name, content in (("kept.json", self.explain("--json")[0]), ("none.json", "{}")):
+            with open(os.path.join(self.dir, name), "w") as f:
+                f.write(content)
+        for pair in (("kept.json", "none.json"), ("none.json", "kept.json")):
+            _, said = self.run_program("explain", "--diff", *pair, expect=LOCAL_FILE)
+            self.assertIn("none.json", said)
+            self.assertIn("not an explanation", said)
+        for pair in (("kept.json", "missing.json"), ("missing.json", "kept.json")):
+            _, said = self.run_program("explain", "--diff", *pair, expect=LOCAL_FILE)
+            self.assertIn("missing.json: No such file", said)
+        for wrong in (["--diff"], ["--diff", "kept.json"], ["kept.json", "kept.json"],
+                      ["--diff", "--replay", "kept.json", "kept.json", "kept.json"],
+                      ["--diff", "--http", "kept.json", "kept.json"],
+                      ["--diff", "kept.json", "kept.json", "kept.json"]):
+            self.run_program("explain", *wrong, expect=USAGE)
+
     def test_a_name_that_only_a_file_has_is_not_dialled(self):
         for name in ("missing.json", "there/is/none"):
             _, said = self.run_program("explain", name, expect=LOCAL_FILE)
