@@ -479,8 +479,7 @@ static void a_sealed_cookie_of_another_form_is_refused(void **state)
 {
     (void)state;
     static const char *const forms[] = {"", "\001",
-                                        "another form of as many bytes as a cookie has, "
-                                        "and more"};
+                                        "another form of as many bytes as a cookie has, and more"};
     pair p;
     flight f;
     to_flight(&p, &f);
