@@ -54,6 +54,15 @@ static bool mask_is_prefix(hf_bytes v)
     return true;
 }
 
+/* A name from below, and what comparing it needs, worked out once: a name may be long, and is
+ * compared with each of thousands of constraints. */
+typedef struct judged_name {
+    hf_general_name g;
+    hf_bytes host;   /* of a mailbox or URI */
+    bool comparable; /* else malformed: never permitted and always excluded, once its form is
+                        constrained */
+} judged_name;
+
 /* The part after the only '@'; .p is NULL when there is none, or more than one. A quoted local
  * part with an '@' inside is legal and unheard of: refused. */
 static hf_bytes mail_host(hf_bytes mailbox)
@@ -141,9 +150,9 @@ static bool match_host(hf_bytes host, hf_bytes base)
 }
 
 /* A mailbox's local part is compared exactly (RFC 5321 section 2.4), its host without case. */
-static bool match_mail(hf_bytes mailbox, hf_bytes base)
+static bool match_mail(const judged_name *name, hf_bytes base)
 {
-    hf_bytes host = mail_host(mailbox), base_host = mail_host(base);
+    hf_bytes mailbox = name->g.value, host = name->host, base_host = mail_host(base);
     if (base_host.p == NULL)
         return match_host(host, base);
     hf_bytes local = {mailbox.p, mailbox.n - host.n}, base_local = {base.p, base.n - base_host.n};
@@ -171,37 +180,36 @@ static hf_bytes uri_host(hf_bytes uri)
     return hf_dns_valid(host, false) ? host : (hf_bytes){NULL, 0};
 }
 
-static bool match(const hf_general_name *name, const hf_general_name *base, side s)
+static bool match(const judged_name *name, const hf_general_name *base, side s)
 {
-    switch (name->type) {
+    switch (name->g.type) {
     case 1:
-        return match_mail(name->value, base->value);
+        return match_mail(name, base->value);
     case 2:
-        return match_dns(name->value, base->value, s);
+        return match_dns(name->g.value, base->value, s);
     case 4:
-        return hf_name_within(base->value, name->value);
+        return hf_name_within(base->value, name->g.value);
     case 6:
-        return match_host(uri_host(name->value), base->value);
+        return match_host(name->host, base->value);
     case 7:
-        return match_ip(name->value, base->value);
+        return match_ip(name->g.value, base->value);
     default:
         return s == EXCLUDED; /* a form without a rule: never permitted, always excluded */
     }
 }
 
-/* A name that is malformed is never permitted and always excluded, once its form is constrained. */
-static bool comparable(const hf_general_name *name)
+static judged_name look_at(const hf_general_name *g)
 {
-    switch (name->type) {
-    case 1:
-        return mail_host(name->value).p != NULL;
-    case 2:
-        return hf_dns_valid(name->value, true);
-    case 6:
-        return uri_host(name->value).p != NULL;
-    default:
-        return true;
-    }
+    judged_name name = {*g, {NULL, 0}, true};
+    if (g->type == 1)
+        name.host = mail_host(g->value);
+    else if (g->type == 6)
+        name.host = uri_host(g->value);
+    if (g->type == 2)
+        name.comparable = hf_dns_valid(g->value, true);
+    else if (g->type == 1 || g->type == 6)
+        name.comparable = name.host.p != NULL;
+    return name;
 }
 
 /* ---- walking the subtrees ---- */
@@ -224,14 +232,14 @@ static subtrees find_subtrees(const hf_cert *ca)
 }
 
 /* The next subtree's base; `*bounded` when it has minimum or maximum, which RFC 5280 has no use
- * for. */
+ * for. Its form was checked when the certificate was read. */
 static bool next_base(hf_reader *list, hf_general_name *base, bool *bounded)
 {
     hf_reader subtree;
     if (!hf_reader_more(list))
         return false;
     hf_der_enter(list, &subtree, HF_DER_SEQUENCE, "GeneralSubtree");
-    hf_general_name_read(&subtree, base, true);
+    hf_general_name_again(&subtree, base);
     *bounded = hf_reader_more(&subtree);
     return !subtree.failed;
 }
@@ -262,7 +270,7 @@ hf_status hf_constraints_valid(const hf_cert *ca, bool strict, hf_constraint_fin
     return s != HF_OK ? s : list_valid(t.excluded, strict, f);
 }
 
-static hf_status check_excluded(hf_bytes list, const hf_general_name *name, unsigned *budget,
+static hf_status check_excluded(hf_bytes list, const judged_name *name, unsigned *budget,
                                 hf_constraint_finding *f)
 {
     hf_reader r;
@@ -274,16 +282,16 @@ static hf_status check_excluded(hf_bytes list, const hf_general_name *name, unsi
             *budget = 0;
             return HF_E_PATH_BUDGET;
         }
-        if (base.type != name->type || (comparable(name) && !match(name, &base, EXCLUDED)))
+        if (base.type != name->g.type || (name->comparable && !match(name, &base, EXCLUDED)))
             continue;
-        describe(f->name, sizeof(f->name), "", name);
+        describe(f->name, sizeof(f->name), "", &name->g);
         describe(f->constraint, sizeof(f->constraint), "nothing within the excluded ", &base);
         return HF_E_CERT_NAME_CONSTRAINTS;
     }
     return HF_OK;
 }
 
-static hf_status check_permitted(hf_bytes list, const hf_general_name *name, unsigned *budget,
+static hf_status check_permitted(hf_bytes list, const judged_name *name, unsigned *budget,
                                  hf_constraint_finding *f)
 {
     hf_reader r;
@@ -295,26 +303,27 @@ static hf_status check_permitted(hf_bytes list, const hf_general_name *name, uns
             *budget = 0;
             return HF_E_PATH_BUDGET;
         }
-        if (base.type != name->type)
+        if (base.type != name->g.type)
             continue;
         if (!constrained)
             first = base;
         constrained = true;
-        if (comparable(name) && match(name, &base, PERMITTED))
+        if (name->comparable && match(name, &base, PERMITTED))
             return HF_OK;
     }
     if (!constrained)
         return HF_OK;
-    describe(f->name, sizeof(f->name), "", name);
+    describe(f->name, sizeof(f->name), "", &name->g);
     describe(f->constraint, sizeof(f->constraint), "within the permitted ", &first);
     return HF_E_CERT_NAME_CONSTRAINTS;
 }
 
-static hf_status check_name(const subtrees *t, const hf_general_name *name, unsigned *budget,
+static hf_status check_name(const subtrees *t, const hf_general_name *g, unsigned *budget,
                             hf_constraint_finding *f)
 {
-    hf_status s = check_excluded(t->excluded, name, budget, f);
-    return s != HF_OK ? s : check_permitted(t->permitted, name, budget, f);
+    const judged_name name = look_at(g);
+    hf_status s = check_excluded(t->excluded, &name, budget, f);
+    return s != HF_OK ? s : check_permitted(t->permitted, &name, budget, f);
 }
 
 /* Legacy: mail addresses in the subject are under the rfc822Name constraints too. */

@@ -78,6 +78,13 @@ void hf_general_name_read(hf_reader *r, hf_general_name *g, bool constraint)
     }
 }
 
+void hf_general_name_again(hf_reader *r, hf_general_name *g)
+{
+    int tag = hf_der_peek(r);
+    *g = (hf_general_name){.type = tag & 0x1f};
+    g->value = hf_der_value(r, (uint8_t)tag, hf_general_name_type(g->type));
+}
+
 void hf_san_start(const hf_cert *cert, hf_san_iter *it)
 {
     hf_reader r;

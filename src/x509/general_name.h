@@ -17,6 +17,10 @@ enum { HF_GENERAL_NAME_TYPES = 9 };
 /* Reads one and checks its form. In a constraint an address has a mask. */
 void hf_general_name_read(hf_reader *r, hf_general_name *g, bool constraint);
 
+/* Reads again, without a look at the form, one that hf_general_name_read found good: it takes no
+ * longer for a long name than for a short one. */
+void hf_general_name_again(hf_reader *r, hf_general_name *g);
+
 /* "dNSName", "iPAddress", ... Static. */
 const char *hf_general_name_type(int type);
 
