@@ -57,7 +57,7 @@ static hf_status check_signer(const hf_revocation_help *help, const hf_crl *crl,
             continue;
         hf_status s = help->verify(help->ctx, c->spki, crl->signed_with, crl->tbs, crl->signature);
         if (s == HF_OK) {
-            *why = "who signed it does not lead to the same anchor";
+            *why = "the certificate of who signed it is not good itself, or leads to another anchor";
             s = help->leads_to_anchor(help->ctx, c);
         }
         if (s == HF_OK || is_fatal(s))

@@ -317,11 +317,17 @@ static hf_status lend_search(void *ctx, const hf_cert *signer)
     search *outer = ctx;
     if (outer->nested == SIGNERS_NESTED)
         return HF_E_CERT_UNTRUSTED;
+    /* what is asked of the leaf is not asked of the signer: it would make lists count for nothing */
     hf_verify_params p = *outer->params;
-    p.host = NULL;
+    p.host = p.email = NULL;
     p.purpose = HF_PURPOSE_ANY;
+    p.key_usage = HF_KEY_USAGE_cRLSign;
+    p.policies = (hf_policy_inputs){.initial = NULL};
     p.profile = HF_PROFILE_TLS;
+    p.ocsp = (hf_bytes){NULL, 0};
     p.ct_logs = NULL;
+    if (p.revocation == HF_REVOCATION_HARD_FAIL_LEAF)
+        p.revocation = HF_REVOCATION_SOFT_FAIL;
     search s = {.params = &p,
                 .chain = outer->chain,
                 .count = outer->count,
