@@ -105,6 +105,12 @@ static hf_status judge_key(const hf_judged *j, hf_check *k)
     return rsa && c->key_bits < LEAST_RSA_BITS ? HF_E_CERT_WEAK_KEY : HF_OK;
 }
 
+bool hf_judge_key_is_safe(const hf_cert *c)
+{
+    const hf_judged j = {.cert = c};
+    return judge_key(&j, NULL) == HF_OK;
+}
+
 /* Extensions whose meaning is applied here, or that have none for a path. Distribution points and
  * status promises are not, so a certificate that insists on them is refused; timestamps are where
  * logs to judge them by are given. */
@@ -113,6 +119,11 @@ static hf_status judge_key(const hf_judged *j, hf_check *k)
      HF_EXT_subjectKeyIdentifier | HF_EXT_authorityKeyIdentifier | HF_EXT_certificatePolicies |    \
      HF_EXT_nameConstraints | HF_EXT_policyConstraints | HF_EXT_policyMappings |                   \
      HF_EXT_inhibitAnyPolicy | HF_EXT_issuerAltName)
+
+bool hf_judge_all_processed(const hf_cert *c)
+{
+    return (c->critical & ~(uint32_t)PROCESSED) == 0;
+}
 
 static hf_status judge_critical(const hf_judged *j, hf_check *k)
 {

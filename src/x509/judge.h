@@ -37,6 +37,11 @@ extern const size_t hf_profile_row_count;
 /* True when extKeyUsage names the purpose (an OID's content octets). */
 bool hf_judge_has_purpose(const hf_cert *c, hf_bytes oid);
 
+/* What is asked of every certificate, for one that is judged outside a path: a key of a known kind
+ * and of a safe size, and no critical extension that is known and not processed. */
+bool hf_judge_key_is_safe(const hf_cert *c);
+bool hf_judge_all_processed(const hf_cert *c);
+
 /* Formatted text into k->value and k->limit; `k` may be NULL. */
 void hf_judge_value(hf_check *k, const char *format, ...) HF_PRINTF(2, 3);
 void hf_judge_limit(hf_check *k, const char *format, ...) HF_PRINTF(2, 3);

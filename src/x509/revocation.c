@@ -57,7 +57,8 @@ static hf_status check_signer(const hf_revocation_help *help, const hf_crl *crl,
             continue;
         hf_status s = help->verify(help->ctx, c->spki, crl->signed_with, crl->tbs, crl->signature);
         if (s == HF_OK) {
-            *why = "the certificate of who signed it is not good itself, or leads to another anchor";
+            *why =
+                "the certificate of who signed it is not good itself, or leads to another anchor";
             s = help->leads_to_anchor(help->ctx, c);
         }
         if (s == HF_OK || is_fatal(s))
@@ -140,16 +141,26 @@ static hf_status consult_lists(const hf_verify_params *p, const hf_revocation_he
 
 #define CLOCKS_APART_S 300 /* a responder's clock and ours */
 
-/* id-pkix-ocsp-nocheck (section 4.2.2.2.1): the delegate's life is so short that nobody need ask
- * whether it was revoked. */
-static bool has_nocheck(const hf_cert *c)
+/* The extensions of a delegate's certificate that are not known elsewhere. */
+typedef struct delegate_extensions {
+    bool nocheck; /* id-pkix-ocsp-nocheck (section 4.2.2.2.1): the delegate's life is so short that
+                     nobody need ask whether it was revoked */
+    bool unknown_critical;
+} delegate_extensions;
+
+static delegate_extensions read_delegate_extensions(const hf_cert *c)
 {
+    delegate_extensions found = {false, false};
     hf_reader list, ext;
-    bool found = false;
     hf_reader_init(&list, c->extensions, NULL);
     while (hf_reader_more(&list)) {
         hf_der_enter(&list, &ext, HF_DER_SEQUENCE, "Extension");
-        found |= HF_OID_IS(hf_der_oid(&ext, "extnID"), OID_OCSP_NOCHECK);
+        hf_bytes oid = hf_der_oid(&ext, "extnID");
+        bool critical = hf_der_peek(&ext) == HF_DER_BOOLEAN;
+        if (HF_OID_IS(oid, OID_OCSP_NOCHECK))
+            found.nocheck = true;
+        else if (critical && hf_oid_extension_find(oid) == NULL)
+            found.unknown_critical = true;
         ext.at = ext.n; /* what else it says was read when the certificate was */
         hf_reader_done(&ext);
     }
@@ -162,7 +173,7 @@ static hf_status check_delegate(const hf_verify_params *p, const hf_revocation_h
                                 const hf_cert *delegate, const hf_cert *issuer, const char **why)
 {
     finding f = {.why = NULL};
-    if (p->crls == NULL || has_nocheck(delegate))
+    if (p->crls == NULL || read_delegate_extensions(delegate).nocheck)
         return HF_OK;
     hf_status s = consult_lists(p, help, delegate, issuer, &f);
     if (s != HF_OK || !f.revoked)
@@ -171,14 +182,15 @@ static hf_status check_delegate(const hf_verify_params *p, const hf_revocation_h
     return HF_E_CERT_REVOKED;
 }
 
-/* Made for signing responses, by the issuer itself: section 4.2.2.2. */
-static bool is_delegate(const hf_cert *c, const hf_cert *issuer, int64_t at_s)
+/* Made for signing responses, by the issuer itself (section 4.2.2.2), and as good as any
+ * certificate has to be. */
+static bool is_delegate(const hf_cert *c, const hf_cert *issuer, const hf_verify_params *p)
 {
     bool for_ocsp =
         hf_judge_has_purpose(c, hf_bytes_of(OID_OCSP_SIGNING, sizeof(OID_OCSP_SIGNING) - 1));
-    return for_ocsp && hf_name_equal(c->issuer, issuer->subject) && c->not_before_s <= at_s &&
-           at_s <= c->not_after_s && c->signed_with != NULL &&
-           (c->unknown_critical.p == NULL || HF_OID_IS(c->unknown_critical, OID_OCSP_NOCHECK)) &&
+    return for_ocsp && hf_name_equal(c->issuer, issuer->subject) && c->not_before_s <= p->at_s &&
+           p->at_s <= c->not_after_s && c->signed_with != NULL && hf_judge_key_is_safe(c) &&
+           hf_judge_all_processed(c) && !read_delegate_extensions(c).unknown_critical &&
            (!c->has_key_usage || (c->key_usage & HF_KEY_USAGE_digitalSignature) != 0);
 }
 
@@ -193,7 +205,7 @@ static hf_status check_responder(const hf_verify_params *p, const hf_revocation_
     for (unsigned i = 0; i < DELEGATES_TRIED && hf_ocsp_next_cert(&rest, &der); i++) {
         hf_cert c;
         if (hf_cert_parse(der, &c, NULL) != HF_OK || !hf_ocsp_names(o, &c) ||
-            !is_delegate(&c, issuer, p->at_s))
+            !is_delegate(&c, issuer, p))
             continue;
         hf_status s = help->verify(help->ctx, issuer->spki, c.signed_with, c.tbs, c.signature);
         if (s == HF_OK)
@@ -218,14 +230,29 @@ static const char *why_not_now(const hf_ocsp_single *one, int64_t at_s)
                                  : NULL;
 }
 
-static bool find_single(const hf_ocsp *o, const hf_cert *cert, const hf_cert *issuer,
-                        hf_ocsp_single *one)
+/* Of all that the response says about the certificate what weighs most, when it is of now: that it
+ * is revoked, then that it is good. Why it does not count, or NULL. */
+static const char *choose_single(const hf_ocsp *o, const hf_cert *cert, const hf_cert *issuer,
+                                 int64_t at_s, hf_ocsp_single *chosen)
 {
+    static const unsigned weights[] = {
+        [HF_OCSP_UNKNOWN] = 2, [HF_OCSP_GOOD] = 3, [HF_OCSP_REVOKED] = 4};
+    const char *why = "the stapled response is about another certificate";
     hf_bytes rest = o->responses;
-    while (hf_ocsp_next(&rest, one))
-        if (hf_ocsp_is_about(one, cert, issuer))
-            return true;
-    return false;
+    hf_ocsp_single one;
+    unsigned heaviest = 0;
+    while (hf_ocsp_next(&rest, &one)) {
+        if (!hf_ocsp_is_about(&one, cert, issuer))
+            continue;
+        const char *not_now = why_not_now(&one, at_s);
+        unsigned weight = not_now != NULL ? 1 : weights[one.status];
+        if (weight <= heaviest)
+            continue;
+        heaviest = weight;
+        *chosen = one;
+        why = not_now;
+    }
+    return why;
 }
 
 static void take_single(const hf_ocsp_single *one, finding *f)
@@ -245,7 +272,7 @@ static hf_status consult_response(const hf_verify_params *p, const hf_revocation
                                   const hf_cert *cert, const hf_cert *issuer, finding *f)
 {
     hf_ocsp o;
-    hf_ocsp_single one;
+    hf_ocsp_single one = {.status = HF_OCSP_UNKNOWN};
     const char *why = NULL;
     f->seen++;
     if (hf_ocsp_parse(p->ocsp, &o, NULL) != HF_OK)
@@ -256,10 +283,8 @@ static hf_status consult_response(const hf_verify_params *p, const hf_revocation
         why = "it is signed by an algorithm that is unknown or no longer safe";
     else if (o.unknown_critical)
         why = "it has a critical extension that handfast does not process";
-    else if (!find_single(&o, cert, issuer, &one))
-        why = "the stapled response is about another certificate";
     else
-        why = why_not_now(&one, p->at_s);
+        why = choose_single(&o, cert, issuer, p->at_s, &one);
     hf_status s = why == NULL ? check_responder(p, help, &o, issuer, &why) : HF_E_BAD_SIGNATURE;
     if (s == HF_OK)
         take_single(&one, f);

@@ -5,11 +5,14 @@
 #include "base/bytes.h"
 #include "base/der_write.h"
 #include "crypto/hkdf.h"
+#include "crypto/key.h"
 #include "crypto/lookup.h"
 #include "crypto/sha1.h"
 #include "x509/issue.h"
 #include "x509/ocsp.h"
 
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,10 +21,9 @@
 
 #include <cmocka.h>
 
-#define HOUR         3600
-#define OID(text)    hf_bytes_of((text), sizeof(text) - 1)
-#define ECDSA_SHA256 OID("\x2a\x86\x48\xce\x3d\x04\x03\x02")
-#define OCSP_BASIC   OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x01")
+#define HOUR       3600
+#define OID(text)  hf_bytes_of((text), sizeof(text) - 1)
+#define OCSP_BASIC OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x01")
 
 static pair_pki pki, other;
 static hf_cert leaf;
@@ -50,9 +52,11 @@ typedef struct recipe {
     int status;                           /* hf_ocsp_status */
     int64_t this_update_s, next_update_s; /* next 0: left out */
     bool by_key, sha256, other_serial, critical_extension;
-    const hf_key *key;   /* that signs */
-    const hf_cert *name; /* of the responder */
-    hf_bytes cert;       /* sent along; .p NULL: none */
+    const hf_key *key;         /* that signs */
+    const hf_cert *name;       /* of the responder */
+    hf_bytes cert;             /* sent along; .p NULL: none */
+    bool rsa;                  /* the key is of RSA; else of P-256 */
+    const struct recipe *more; /* another SingleResponse behind it */
 } recipe;
 
 static recipe usual(void)
@@ -149,7 +153,8 @@ static void write_data(hf_writer *w, const recipe *r)
     hf_der_close(w, by);
     write_generalized(w, r->this_update_s);
     size_t list = hf_der_open(w, HF_DER_SEQUENCE);
-    write_single(w, r);
+    for (const recipe *one = r; one != NULL; one = one->more)
+        write_single(w, one);
     hf_der_close(w, list);
     hf_der_close(w, tbs);
 }
@@ -162,13 +167,11 @@ static void write_basic(hf_writer *w, const recipe *r)
     hf_writer_init(&t, tbs, sizeof(tbs));
     write_data(&t, r);
     assert_int_equal(hf_writer_status(&t), HF_OK);
-    const hf_sigscheme *scheme = hf_sigscheme_find(hf_provider_default(), 0x0403);
+    const hf_sigscheme *scheme = hf_sigscheme_find(hf_provider_default(), r->rsa ? 0x0401 : 0x0403);
     assert_int_equal(hf_key_sign(r->key, scheme, hf_writer_bytes(&t), signature, &n), HF_OK);
     size_t basic = hf_der_open(w, HF_DER_SEQUENCE);
     hf_write_bytes(w, hf_writer_bytes(&t));
-    size_t algorithm = hf_der_open(w, HF_DER_SEQUENCE);
-    hf_der_write(w, HF_DER_OID, ECDSA_SHA256);
-    hf_der_close(w, algorithm);
+    hf_write_bytes(w, hf_sigscheme_algorithm(scheme));
     hf_der_write_bits(w, (hf_bytes){signature, n});
     if (r->cert.p != NULL) {
         size_t explicit = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(0));
@@ -275,6 +278,36 @@ static void what_is_about_others_does_not_count(void **state)
     expect(&r, HF_OK, HF_E_REVOCATION_UNKNOWN);
 }
 
+/* A response may speak of a certificate more than once: what counts is looked for among all. */
+static void each_word_about_it_is_heard(void **state)
+{
+    (void)state;
+    recipe good = usual(), revoked = usual(), old = usual(), unknown = usual(), others = usual();
+    revoked.status = others.status = HF_OCSP_REVOKED;
+    old.next_update_s = PAIR_NOW - 1000;
+    unknown.status = HF_OCSP_UNKNOWN;
+    others.other_serial = true;
+    const struct {
+        const recipe *first, *second;
+        hf_status soft, hard;
+    } cases[] = {
+        {&good, &revoked, HF_E_CERT_REVOKED, HF_E_CERT_REVOKED},
+        {&revoked, &good, HF_E_CERT_REVOKED, HF_E_CERT_REVOKED},
+        {&old, &good, HF_OK, HF_OK},
+        {&old, &revoked, HF_E_CERT_REVOKED, HF_E_CERT_REVOKED},
+        {&good, &old, HF_OK, HF_OK},
+        {&unknown, &good, HF_OK, HF_OK},
+        {&unknown, &old, HF_OK, HF_E_REVOCATION_UNKNOWN},
+        {&others, &good, HF_OK, HF_OK},
+        {&old, &old, HF_OK, HF_E_REVOCATION_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        recipe first = *cases[i].first;
+        first.more = cases[i].second;
+        expect(&first, cases[i].soft, cases[i].hard);
+    }
+}
+
 static void what_others_sign_does_not_count(void **state)
 {
     (void)state;
@@ -335,7 +368,9 @@ static void a_delegates_word_counts_if_the_issuer_says_so(void **state)
 /* ---- was the delegate revoked in turn? ---- */
 
 /* The same certificate with id-pkix-ocsp-nocheck (or another extension) at its end, signed anew. */
-static hf_bytes with_extension(hf_bytes der, hf_bytes oid, bool critical)
+static hf_bytes other_spki; /* where it has bytes, in place of the certificate's own */
+
+static hf_bytes with_value(hf_bytes der, hf_bytes oid, bool critical, hf_bytes value)
 {
     hf_cert c;
     hf_reader r, tbs, field, list;
@@ -347,8 +382,11 @@ static hf_bytes with_extension(hf_bytes der, hf_bytes oid, bool critical)
     hf_der_enter(&r, &tbs, HF_DER_SEQUENCE, "tbsCertificate");
     hf_writer_init_buf(&w, &buf);
     size_t sequence = hf_der_open(&w, HF_DER_SEQUENCE);
-    while (hf_der_peek(&tbs) != HF_DER_CONTEXT_CONSTRUCTED(3))
-        hf_write_bytes(&w, hf_der_any(&tbs, NULL, "tbsCertificate"));
+    while (hf_der_peek(&tbs) != HF_DER_CONTEXT_CONSTRUCTED(3)) {
+        hf_bytes part = hf_der_any(&tbs, NULL, "tbsCertificate");
+        bool spki = part.p == c.spki.p && other_spki.n != 0;
+        hf_write_bytes(&w, spki ? other_spki : part);
+    }
     hf_der_enter(&tbs, &field, HF_DER_CONTEXT_CONSTRUCTED(3), "extensions");
     hf_der_enter(&field, &list, HF_DER_SEQUENCE, "extensions");
     size_t outer = hf_der_open(&w, HF_DER_CONTEXT_CONSTRUCTED(3));
@@ -358,7 +396,7 @@ static hf_bytes with_extension(hf_bytes der, hf_bytes oid, bool critical)
     hf_der_write(&w, HF_DER_OID, oid);
     if (critical)
         hf_der_write_true(&w);
-    hf_der_write(&w, HF_DER_OCTET_STRING, OID("\x05\x00"));
+    hf_der_write(&w, HF_DER_OCTET_STRING, value);
     hf_der_close(&w, extension);
     hf_der_close(&w, inner);
     hf_der_close(&w, outer);
@@ -368,6 +406,11 @@ static hf_bytes with_extension(hf_bytes der, hf_bytes oid, bool critical)
     hf_buf_free(&buf);
     hf_der_free(der);
     return out;
+}
+
+static hf_bytes with_extension(hf_bytes der, hf_bytes oid, bool critical)
+{
+    return with_value(der, oid, critical, OID("\x05\x00"));
 }
 
 static hf_crls *list_of(const hf_cert *revoked, const pair_pki *by, int64_t next_update_s)
@@ -442,6 +485,80 @@ static void a_revoked_delegates_word_does_not_count(void **state)
     hf_key_free(key);
 }
 
+/* After a critical nocheck another critical one that is not known; and a known one that is not
+ * processed. */
+static void a_delegate_is_judged_like_any_certificate(void **state)
+{
+    (void)state;
+    hf_key *key;
+    assert_int_equal(hf_key_generate(HF_KEY_P256, 0, &key, NULL), HF_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        recipe r = usual();
+        hf_cert c;
+        r.cert = with_extension(delegate(&pki, key, true), NOCHECK, true);
+        if (i == 1)
+            r.cert = with_extension(r.cert, OID("\x2a\x03\x04"), true);
+        if (i == 2) /* tlsFeature, of one feature */
+            r.cert = with_value(r.cert, OID("\x2b\x06\x01\x05\x05\x07\x01\x18"), true,
+                                OID("\x30\x03\x02\x01\x05"));
+        assert_int_equal(hf_cert_parse(r.cert, &c, NULL), HF_OK);
+        r.key = key;
+        r.name = &c;
+        expect(&r, HF_OK, i == 0 ? HF_OK : HF_E_REVOCATION_UNKNOWN);
+        hf_der_free(r.cert);
+    }
+    hf_key_free(key);
+}
+
+/* A key of RSA-1024, which only libcrypto still makes. */
+static hf_status sign_small(void *ctx, const hf_sigscheme *scheme, hf_bytes message,
+                            uint8_t *signature, size_t *signature_len)
+{
+    (void)scheme;
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    *signature_len = HF_SIGNATURE_MAX;
+    bool ok = md != NULL && EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, ctx) == 1 &&
+              EVP_DigestSign(md, signature, signature_len, message.p, message.n) == 1;
+    EVP_MD_CTX_free(md);
+    return ok ? HF_OK : HF_E_SIGNING;
+}
+
+static hf_key *small_rsa(unsigned bits, EVP_PKEY **theirs)
+{
+    hf_key *key;
+    unsigned char *spki = NULL;
+    *theirs = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+    assert_non_null(*theirs);
+    int n = i2d_PUBKEY(*theirs, &spki);
+    const hf_signer signer = {.ctx = *theirs, .sign = sign_small};
+    assert_int_equal(hf_key_new_external(hf_bytes_of(spki, (size_t)n), &signer, &key, NULL), HF_OK);
+    OPENSSL_free(spki);
+    return key;
+}
+
+static void a_delegates_key_must_be_safe(void **state)
+{
+    (void)state;
+    for (unsigned bits = 1024; bits <= 2048; bits += 1024) {
+        EVP_PKEY *theirs;
+        hf_cert c;
+        recipe r = usual();
+        hf_key *key = small_rsa(bits, &theirs);
+        other_spki = hf_key_public(key);
+        r.cert = with_extension(delegate(&pki, pki.ca_key, true), NOCHECK, false);
+        other_spki = (hf_bytes){NULL, 0};
+        assert_int_equal(hf_cert_parse(r.cert, &c, NULL), HF_OK);
+        assert_int_equal(c.key_bits, bits);
+        r.key = key;
+        r.name = &c;
+        r.rsa = true;
+        expect(&r, HF_OK, bits < 2048 ? HF_E_REVOCATION_UNKNOWN : HF_OK);
+        hf_der_free(r.cert);
+        hf_key_free(key);
+        EVP_PKEY_free(theirs);
+    }
+}
+
 static void every_truncation_and_change_is_noticed(void **state)
 {
     (void)state;
@@ -511,9 +628,12 @@ int main(void)
         cmocka_unit_test(the_issuers_word_counts),
         cmocka_unit_test(what_is_not_of_now_does_not_count),
         cmocka_unit_test(what_is_about_others_does_not_count),
+        cmocka_unit_test(each_word_about_it_is_heard),
         cmocka_unit_test(what_others_sign_does_not_count),
         cmocka_unit_test(a_delegates_word_counts_if_the_issuer_says_so),
         cmocka_unit_test(a_revoked_delegates_word_does_not_count),
+        cmocka_unit_test(a_delegate_is_judged_like_any_certificate),
+        cmocka_unit_test(a_delegates_key_must_be_safe),
         cmocka_unit_test(every_truncation_and_change_is_noticed),
         cmocka_unit_test(a_connection_sees_the_staple),
         cmocka_unit_test(a_staple_that_is_none_is_sent_as_it_is_and_does_not_count),
