@@ -16,10 +16,12 @@ enum note {
     NOTE_LENGTH_MINIMAL,
     NOTE_LENGTH_OVER,
     NOTE_INTEGER,
+    NOTE_NATURAL,
     NOTE_SMALL,
     NOTE_BOOLEAN,
     NOTE_BITS,
     NOTE_BIT_LIST,
+    NOTE_BIT_STRING,
     NOTE_OID,
     NOTE_TIME,
     NOTE_EXPECTED, /* and an hf_der_expected on top */
@@ -170,8 +172,23 @@ void hf_der_enter(hf_reader *r, hf_reader *sub, uint8_t tag, const char *name)
 
 hf_bytes hf_der_integer(hf_reader *r, const char *name)
 {
+    return hf_der_integer_tagged(r, HF_DER_INTEGER, name);
+}
+
+hf_bytes hf_der_natural_tagged(hf_reader *r, uint8_t tag, const char *name)
+{
     size_t start = r->at;
-    hf_bytes v = hf_der_value(r, HF_DER_INTEGER, name);
+    hf_bytes v = hf_der_integer_tagged(r, tag, name);
+    if (r->failed || v.p[0] < 0x80)
+        return v;
+    fail_back(r, name, NOTE_NATURAL, r->at - start);
+    return (hf_bytes){NULL, 0};
+}
+
+hf_bytes hf_der_integer_tagged(hf_reader *r, uint8_t tag, const char *name)
+{
+    size_t start = r->at;
+    hf_bytes v = hf_der_value(r, tag, name);
     if (r->failed)
         return v;
     bool padded = v.n > 1 && ((v.p[0] == 0 && v.p[1] < 0x80) || (v.p[0] == 0xff && v.p[1] >= 0x80));
@@ -246,6 +263,20 @@ uint16_t hf_der_bit_list(hf_reader *r, const char *name)
         if (v.p[1 + i / 8] >> (7 - i % 8) & 1)
             bits |= 1U << i;
     return (uint16_t)bits;
+}
+
+hf_bytes hf_der_bit_string_tagged(hf_reader *r, uint8_t tag, const char *name)
+{
+    size_t start = r->at;
+    hf_bytes v = hf_der_value(r, tag, name);
+    if (r->failed)
+        return v;
+    bool good = v.n != 0 && v.p[0] <= (v.n == 1 ? 0 : 7) &&
+                (v.n == 1 || (v.p[v.n - 1] & ((1U << v.p[0]) - 1)) == 0);
+    if (good)
+        return v;
+    fail_back(r, name, NOTE_BIT_STRING, r->at - start);
+    return (hf_bytes){NULL, 0};
 }
 
 hf_bytes hf_der_oid(hf_reader *r, const char *name)
@@ -387,6 +418,10 @@ static const char *note_text(enum note note)
         return "an element that ends where its surroundings end";
     case NOTE_INTEGER:
         return "an INTEGER in as few bytes as possible";
+    case NOTE_NATURAL:
+        return "an INTEGER that is not negative";
+    case NOTE_BIT_STRING:
+        return "a BIT STRING whose unused bits, at most 7, are zero";
     case NOTE_SMALL:
         return "an INTEGER from 0 to 2147483647";
     case NOTE_BOOLEAN:

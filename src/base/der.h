@@ -51,8 +51,11 @@ static inline hf_bytes hf_der_since(const hf_reader *r, size_t start)
 /* Enters a constructed element; close it with hf_reader_done(sub). */
 void hf_der_enter(hf_reader *r, hf_reader *sub, uint8_t tag, const char *name);
 
-/* INTEGER content octets, minimal; fails when empty or padded. */
+/* INTEGER content octets, minimal; fails when empty or padded. The second is for an IMPLICIT tag;
+ * the third fails as well when the number is negative. */
 hf_bytes hf_der_integer(hf_reader *r, const char *name);
+hf_bytes hf_der_integer_tagged(hf_reader *r, uint8_t tag, const char *name);
+hf_bytes hf_der_natural_tagged(hf_reader *r, uint8_t tag, const char *name);
 /* A non-negative INTEGER of at most 31 bits. */
 uint32_t hf_der_small(hf_reader *r, const char *name);
 /* BOOLEAN: 0x00 or 0xff only. */
@@ -63,6 +66,9 @@ hf_bytes hf_der_bits(hf_reader *r, const char *name);
  * zero. Trailing zero bits, which X.690 section 11.2.2 wants left out, are accepted: authorities in
  * every trust store have them. */
 uint16_t hf_der_bit_list(hf_reader *r, const char *name);
+/* A BIT STRING under an IMPLICIT tag, of any length: its content octets, the count of unused bits
+ * first; these are zero. */
+hf_bytes hf_der_bit_string_tagged(hf_reader *r, uint8_t tag, const char *name);
 /* OBJECT IDENTIFIER: its content octets, checked to be well formed. */
 hf_bytes hf_der_oid(hf_reader *r, const char *name);
 /* UTCTime or GeneralizedTime exactly as RFC 5280 section 4.1.2.5 demands: seconds since 1970. */

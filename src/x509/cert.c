@@ -93,7 +93,8 @@ static void read_unique_ids(hf_reader *tbs, const hf_cert *c, hf_cert_judgement 
     size_t start = tbs->at;
     for (unsigned n = 1; n <= 2; n++)
         if (hf_der_peek(tbs) == HF_DER_CONTEXT(n))
-            hf_der_value(tbs, HF_DER_CONTEXT(n), n == 1 ? "issuerUniqueID" : "subjectUniqueID");
+            hf_der_bit_string_tagged(tbs, HF_DER_CONTEXT(n),
+                                     n == 1 ? "issuerUniqueID" : "subjectUniqueID");
     if (tbs->at != start && c->version < 2)
         hf_cert_judge(tbs, start, j, HF_E_CERT_MALFORMED, "issuerUniqueID",
                       "unique identifiers in v2 and v3 only", "a v1 certificate with one");

@@ -11,6 +11,7 @@
 
 #define OID_CRL_NUMBER  "\x55\x1d\x14"
 #define OID_REASON_CODE "\x55\x1d\x15"
+#define NUMBER_MOST     20U /* octets: section 5.2.3 */
 
 /* ---- an earlier list ---- */
 
@@ -18,23 +19,25 @@
 typedef struct previous {
     hf_bytes tbs, issuer, algorithm, signature;
     hf_bytes entries; /* content of revokedCertificates; empty when there are none */
-    uint64_t number;
+    hf_bytes number;  /* without leading zeros; empty for none */
 } previous;
 
-static uint64_t magnitude(hf_bytes v)
+/* Without leading zeros; nothing of a negative one, which no list may have. */
+static hf_bytes magnitude(hf_bytes v)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < v.n && v.n <= 8; i++)
-        n = n << 8 | v.p[i];
-    return n;
+    if (v.n != 0 && v.p[0] >= 0x80)
+        return (hf_bytes){NULL, 0};
+    while (v.n != 0 && v.p[0] == 0)
+        v = hf_bytes_of(v.p + 1, v.n - 1);
+    return v;
 }
 
-static uint64_t read_number(hf_reader *tbs)
+static hf_bytes read_number(hf_reader *tbs)
 {
     hf_reader explicit, list, ext, value;
-    uint64_t number = 0;
+    hf_bytes number = {NULL, 0};
     if (hf_der_peek(tbs) != HF_DER_CONTEXT_CONSTRUCTED(0))
-        return 0;
+        return number;
     hf_der_enter(tbs, &explicit, HF_DER_CONTEXT_CONSTRUCTED(0), "crlExtensions");
     hf_der_enter(&explicit, &list, HF_DER_SEQUENCE, "crlExtensions");
     while (hf_reader_more(&list)) {
@@ -172,19 +175,17 @@ static void write_entries(hf_writer *w, const hf_crl_template *t, const previous
     hf_der_close(w, list);
 }
 
-static void write_number(hf_writer *w, uint64_t number)
+static void write_number(hf_writer *w, hf_bytes number)
 {
-    uint8_t octets[8], content[16];
+    uint8_t content[4 + NUMBER_MOST];
     hf_writer c;
-    for (unsigned i = 0; i < 8; i++)
-        octets[i] = (uint8_t)(number >> (56 - 8 * i));
     hf_writer_init(&c, content, sizeof(content));
-    hf_der_write_integer(&c, hf_bytes_of(octets, sizeof(octets)));
+    hf_der_write_integer(&c, number);
     write_extension(w, OID_CRL_NUMBER, hf_writer_bytes(&c));
 }
 
 /* Key identifier and number: section 5.2 demands both. */
-static void write_extensions(hf_writer *w, const hf_cert *issuer, uint64_t number)
+static void write_extensions(hf_writer *w, const hf_cert *issuer, hf_bytes number)
 {
     size_t explicit = hf_der_open(w, HF_DER_CONTEXT_CONSTRUCTED(0));
     size_t list = hf_der_open(w, HF_DER_SEQUENCE);
@@ -195,7 +196,7 @@ static void write_extensions(hf_writer *w, const hf_cert *issuer, uint64_t numbe
 }
 
 static hf_status write_tbs(hf_writer *w, const hf_crl_template *t, const previous *p,
-                           const hf_cert *issuer, const hf_key *key, hf_error *e)
+                           hf_bytes number, const hf_cert *issuer, const hf_key *key, hf_error *e)
 {
     const hf_sigscheme *scheme = hf_key_cert_scheme(key);
     if (scheme == NULL)
@@ -208,7 +209,7 @@ static hf_status write_tbs(hf_writer *w, const hf_crl_template *t, const previou
     hf_der_write_time(w, t->this_update_s);
     hf_der_write_time(w, t->next_update_s);
     write_entries(w, t, p);
-    write_extensions(w, issuer, t->number != 0 ? t->number : p->number + 1);
+    write_extensions(w, issuer, number);
     hf_der_close(w, tbs);
     hf_status s = hf_writer_status(w);
     return s == HF_OK ? HF_OK : hf_fail(e, s, NULL, NULL, NULL);
@@ -262,10 +263,45 @@ static hf_status check_template(const hf_crl_template *t, const hf_cert *issuer,
     return check_entries(t, e);
 }
 
+/* ---- the number ---- */
+
+/* Magnitudes without leading zeros. */
+static bool is_more(hf_bytes a, hf_bytes b)
+{
+    if (a.n != b.n)
+        return a.n > b.n;
+    return a.n != 0 && memcmp(a.p, b.p, a.n) > 0;
+}
+
+/* The one that is asked for, or one more than the earlier list's, in `room`. */
+static hf_status choose_number(const hf_crl_template *t, hf_bytes earlier,
+                               uint8_t room[NUMBER_MOST + 1], hf_bytes *out, hf_error *e)
+{
+    hf_bytes number = {room, NUMBER_MOST + 1};
+    memset(room, 0, NUMBER_MOST + 1);
+    for (unsigned i = 0; i < 8 && t->number != 0; i++)
+        room[NUMBER_MOST - i] = (uint8_t)(t->number >> (8 * i));
+    if (t->number == 0 && earlier.n <= NUMBER_MOST) {
+        hf_copy(room + NUMBER_MOST + 1 - earlier.n, earlier.p, earlier.n);
+        for (size_t i = NUMBER_MOST + 1; i-- > 0 && ++room[i] == 0;)
+            ;
+    }
+    *out = number = magnitude(number);
+    if (!is_more(number, earlier))
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "number", "more than the earlier list's", "%llu",
+                       (unsigned long long)t->number);
+    if (number.n > NUMBER_MOST || (number.n == NUMBER_MOST && number.p[0] >= 0x80))
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "number",
+                       "an earlier list's number that has a next one", "the largest that there is");
+    return HF_OK;
+}
+
 hf_status hf_crl_make(const hf_crl_template *t, const hf_cert *issuer, const hf_key *issuer_key,
                       hf_bytes *out, hf_error *e)
 {
-    previous p = {.number = 0};
+    previous p = {.number = {NULL, 0}};
+    uint8_t room[NUMBER_MOST + 1];
+    hf_bytes number = {NULL, 0};
     hf_buf tbs = {0};
     hf_writer w;
     *out = (hf_bytes){NULL, 0};
@@ -274,13 +310,12 @@ hf_status hf_crl_make(const hf_crl_template *t, const hf_cert *issuer, const hf_
         s = read_previous(t->previous, &p, e);
     if (s == HF_OK && t->previous.n != 0)
         s = check_previous(&p, issuer, e);
-    if (s == HF_OK && t->number != 0 && t->number <= p.number)
-        s = hf_fail(e, HF_E_BAD_ARGUMENT, "number", "more than the earlier list's", "%llu",
-                    (unsigned long long)t->number);
+    if (s == HF_OK)
+        s = choose_number(t, p.number, room, &number, e);
     if (s != HF_OK)
         return s;
     hf_writer_init_buf(&w, &tbs);
-    s = write_tbs(&w, t, &p, issuer, issuer_key, e);
+    s = write_tbs(&w, t, &p, number, issuer, issuer_key, e);
     if (s == HF_OK)
         s = hf_issue_sign(hf_buf_bytes(&tbs), issuer_key, out, e);
     hf_buf_free(&tbs);

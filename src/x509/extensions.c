@@ -128,9 +128,9 @@ static void read_policy_constraints(hf_reader *r, hf_cert_judgement *j)
         hf_cert_judge(&s, 0, j, HF_E_CERT_MALFORMED, "policyConstraints",
                       "requireExplicitPolicy or inhibitPolicyMapping", "an empty SEQUENCE");
     if (hf_der_peek(&s) == HF_DER_CONTEXT(0))
-        hf_der_value(&s, HF_DER_CONTEXT(0), "requireExplicitPolicy");
+        hf_der_natural_tagged(&s, HF_DER_CONTEXT(0), "requireExplicitPolicy");
     if (hf_der_peek(&s) == HF_DER_CONTEXT(1))
-        hf_der_value(&s, HF_DER_CONTEXT(1), "inhibitPolicyMapping");
+        hf_der_natural_tagged(&s, HF_DER_CONTEXT(1), "inhibitPolicyMapping");
     hf_reader_done(&s);
 }
 
@@ -144,7 +144,7 @@ static void read_authority_key_id(hf_reader *r)
     if (hf_der_peek(&s) == HF_DER_CONTEXT_CONSTRUCTED(1))
         read_general_names(&s, HF_DER_CONTEXT_CONSTRUCTED(1), "authorityCertIssuer");
     if (hf_der_peek(&s) == HF_DER_CONTEXT(2))
-        hf_der_value(&s, HF_DER_CONTEXT(2), "authorityCertSerialNumber");
+        hf_der_integer_tagged(&s, HF_DER_CONTEXT(2), "authorityCertSerialNumber");
     hf_reader_done(&s);
 }
 

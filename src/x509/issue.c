@@ -263,6 +263,26 @@ static hf_status check_template(const making *m, hf_error *e)
     return HF_OK;
 }
 
+/* No certificate is made for a key that nobody would accept. */
+static hf_status check_key(making *m, hf_error *e)
+{
+    hf_pubkey key;
+    hf_status s = hf_pubkey_read(m->spki, &key);
+    if (s == HF_E_OUT_OF_MEMORY)
+        return hf_fail(e, s, NULL, NULL, NULL);
+    if (s != HF_OK)
+        return hf_fail(e, s, "subject_public_key",
+                       "RSA of 2048 to 8192 bits, ECDSA P-256, P-384 or P-521, Ed25519 or Ed448",
+                       s == HF_E_KEY_MALFORMED ? "numbers that are no key" : "another key");
+    unsigned bits = key.bits;
+    m->key_type = key.type;
+    hf_pubkey_clear(&key);
+    bool rsa = m->key_type == HF_KEY_RSA || m->key_type == HF_KEY_RSA_PSS;
+    return rsa && bits < 2048 ? hf_fail(e, HF_E_CERT_WEAK_KEY, "subject_public_key",
+                                        "RSA of 2048 to 8192 bits", "RSA of %u bits", bits)
+                              : HF_OK;
+}
+
 /* The key must be the issuer's, and the issuer an authority: what came out would else not verify.
  */
 static hf_status check_issuer(const making *m, hf_error *e)
@@ -288,15 +308,13 @@ static hf_status check_issuer(const making *m, hf_error *e)
 static hf_status make(making *m, hf_bytes *out, hf_error *e)
 {
     hf_reader r;
-    unsigned bits;
     hf_reader_init(&r, m->spki, NULL);
     hf_cert_read_spki(&r);
     if (!hf_reader_done(&r))
         return hf_der_status(&r, HF_E_BAD_ARGUMENT, e);
-    m->key_type = hf_spki_type(m->spki, &bits);
-    if (m->key_type == HF_KEY_NONE)
-        return hf_fail(e, HF_E_KEY_UNSUPPORTED, "subject_public_key", NULL, NULL);
-    hf_status s = check_template(m, e);
+    hf_status s = check_key(m, e);
+    if (s == HF_OK)
+        s = check_template(m, e);
     if (s == HF_OK)
         s = check_issuer(m, e);
     if (s != HF_OK)

@@ -91,7 +91,8 @@ static bool next_entry(hf_reader *list, hf_bytes *first, hf_bytes *second)
     return !entry.failed;
 }
 
-/* An IMPLICIT SkipCerts; one that does not fit is as good as none, being longer than any path. */
+/* An IMPLICIT SkipCerts, which is no negative number; one that does not fit is as good as none,
+ * being longer than any path. */
 static uint32_t skip_certs(hf_bytes v)
 {
     if (v.n == 0 || v.n > 4 || v.p[0] >= 0x80)

@@ -176,6 +176,21 @@ static void extensions_have_their_form(void **state)
          HF_E_CERT_MALFORMED, "policyConstraints"},
         {"a negative inhibitAnyPolicy", BYTES("\x30\x0a\x06\x03\x55\x1d\x36\x04\x03\x02\x01\xff"),
          HF_E_CERT_MALFORMED, "inhibitAnyPolicy"},
+        {"a negative requireExplicitPolicy",
+         BYTES("\x30\x0c\x06\x03\x55\x1d\x24\x04\x05\x30\x03\x80\x01\xff"), HF_E_CERT_MALFORMED,
+         "requireExplicitPolicy"},
+        {"an empty inhibitPolicyMapping",
+         BYTES("\x30\x0b\x06\x03\x55\x1d\x24\x04\x04\x30\x02\x81\x00"), HF_E_CERT_MALFORMED,
+         "inhibitPolicyMapping"},
+        {"a padded inhibitPolicyMapping",
+         BYTES("\x30\x0d\x06\x03\x55\x1d\x24\x04\x06\x30\x04\x81\x02\x00\x01"), HF_E_CERT_MALFORMED,
+         "inhibitPolicyMapping"},
+        {"a huge requireExplicitPolicy",
+         BYTES("\x30\x10\x06\x03\x55\x1d\x24\x04\x09\x30\x07\x80\x05\x7f\xff\xff\xff\xff"), HF_OK,
+         NULL},
+        {"an authorityCertSerialNumber that is padded",
+         BYTES("\x30\x0d\x06\x03\x55\x1d\x23\x04\x06\x30\x04\x82\x02\x00\x01"), HF_E_CERT_MALFORMED,
+         "authorityCertSerialNumber"},
         {"an empty authorityKeyIdentifier", BYTES("\x30\x09\x06\x03\x55\x1d\x23\x04\x02\x30\x00"),
          HF_OK, NULL},
         {"a subjectKeyIdentifier that is no OCTET STRING",
@@ -245,6 +260,36 @@ static void versions_are_1_to_3_and_only_3_has_extensions(void **state)
     copy[12] = 0;
     assert_int_equal(hf_cert_parse(hf_bytes_of(copy, der.n), &c, &e), HF_E_CERT_MALFORMED);
     assert_string_equal(e.field, "version");
+}
+
+/* A v2 certificate's unique identifiers are BIT STRINGs. */
+static void unique_identifiers_are_bit_strings(void **state)
+{
+    (void)state;
+    static const struct {
+        hf_bytes field;
+        const char *refused; /* NULL: none */
+    } cases[] = {
+        {BYTES("\x81\x02\x00\x55"), NULL},
+        {BYTES("\x82\x02\x04\x50"), NULL},
+        {BYTES("\x81\x01\x00\x82\x02\x00\x55"), NULL},
+        {BYTES("\x81\x00"), "issuerUniqueID"},
+        {BYTES("\x81\x02\x08\x00"), "issuerUniqueID"},
+        {BYTES("\x82\x02\x04\x58"), "subjectUniqueID"}, /* unused bits that are not zero */
+        {BYTES("\x82\x01\x03"), "subjectUniqueID"},
+        {BYTES("\x82\x01\x00\x81\x01\x00"), "tbsCertificate"}, /* the wrong way round */
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        order o = plain();
+        hf_cert c;
+        hf_error e = {0};
+        o.version = 2;
+        o.unique_ids = cases[i].field;
+        hf_status s = hf_cert_parse(made(&o), &c, &e);
+        assert_int_equal(s, cases[i].refused == NULL ? HF_OK : HF_E_CERT_MALFORMED);
+        if (s != HF_OK)
+            assert_string_equal(e.field, cases[i].refused);
+    }
 }
 
 static void the_two_algorithms_must_be_the_same(void **state)
@@ -322,6 +367,7 @@ int main(void)
         MADE_TEST(extensions_have_their_form),
         MADE_TEST(more_than_64_extensions_are_refused),
         MADE_TEST(versions_are_1_to_3_and_only_3_has_extensions),
+        MADE_TEST(unique_identifiers_are_bit_strings),
         MADE_TEST(the_two_algorithms_must_be_the_same),
         cmocka_unit_test(the_systems_bundle_parses),
         cmocka_unit_test(the_fingerprint_is_sha256_of_it_all),

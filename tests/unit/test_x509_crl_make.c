@@ -4,12 +4,16 @@
 
 #include "support/fail_alloc.h"
 
+#include "crypto/key.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define BYTES        SERIAL
 #define SERIAL(text)                                                                               \
     {                                                                                              \
         (const uint8_t *)(text), sizeof(text) - 1                                                  \
@@ -128,6 +132,75 @@ static void an_earlier_list_is_kept_if_it_is_the_authoritys(void **state)
     hf_der_free(two);
 }
 
+/* An empty list of the authority's with a cRLNumber of these content octets. */
+static hf_bytes numbered(hf_bytes number)
+{
+    hf_cert root = authority();
+    hf_buf tbs = {0};
+    hf_writer w;
+    hf_bytes der;
+    hf_writer_init_buf(&w, &tbs);
+    size_t list = hf_der_open(&w, HF_DER_SEQUENCE);
+    hf_der_write_small(&w, 1);
+    hf_write_bytes(&w, hf_sigscheme_algorithm(hf_key_cert_scheme(made_key(0))));
+    hf_write_bytes(&w, root.subject);
+    hf_der_write_time(&w, NOW - DAY);
+    hf_der_write_time(&w, NOW + DAY);
+    size_t explicit = hf_der_open(&w, HF_DER_CONTEXT_CONSTRUCTED(0));
+    size_t extensions = hf_der_open(&w, HF_DER_SEQUENCE), one = hf_der_open(&w, HF_DER_SEQUENCE);
+    hf_der_write(&w, HF_DER_OID, hf_bytes_text("\x55\x1d\x14"));
+    size_t value = hf_der_open(&w, HF_DER_OCTET_STRING);
+    hf_der_write(&w, HF_DER_INTEGER, number);
+    hf_der_close(&w, value);
+    hf_der_close(&w, one);
+    hf_der_close(&w, extensions);
+    hf_der_close(&w, explicit);
+    hf_der_close(&w, list);
+    assert_int_equal(hf_writer_status(&w), HF_OK);
+    assert_int_equal(hf_issue_sign(hf_buf_bytes(&tbs), made_key(0), &der, NULL), HF_OK);
+    hf_buf_free(&tbs);
+    return der;
+}
+
+/* An earlier list's number may have 20 octets (RFC 5280 section 5.2.3): the next one's is more. */
+static void numbers_go_on_however_large(void **state)
+{
+    (void)state;
+    hf_cert root = authority();
+    static const struct {
+        hf_bytes number, next; /* cRLNumber's content, and the extension that follows it */
+    } cases[] = {
+        {BYTES("\x7f"), BYTES("\x04\x04\x02\x02\x00\x80")},
+        {BYTES("\x00\xff\xff\xff\xff\xff\xff\xff\xff"),
+         BYTES("\x04\x0b\x02\x09\x01\x00\x00\x00\x00\x00\x00\x00\x00")},
+        {BYTES("\x7f\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\xff"),
+         BYTES(
+             "\x04\x16\x02\x14\x7f\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+             "\x11\x13\x00")},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        hf_bytes next;
+        hf_error e;
+        hf_bytes previous = numbered(cases[i].number);
+        hf_crl_template t = plain();
+        t.previous = previous;
+        assert_int_equal(hf_crl_make(&t, &root, made_key(0), &next, &e), HF_OK);
+        if (!holds(next, (const char *)cases[i].next.p, cases[i].next.n))
+            fail_msg("case %zu", i);
+        hf_der_free(next);
+        t.number = 5;
+        refuse(&t, &root, HF_E_BAD_ARGUMENT, "number");
+        hf_der_free(previous);
+    }
+    hf_bytes last =
+        numbered((hf_bytes)BYTES("\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+                                 "\xff\xff\xff\xff\xff\xff"));
+    hf_crl_template t = plain();
+    t.previous = last;
+    refuse(&t, &root, HF_E_BAD_ARGUMENT, "number"); /* no larger one has room */
+    hf_der_free(last);
+}
+
 static hf_status make_one(void *ctx)
 {
     hf_bytes der;
@@ -152,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MADE_TEST(only_what_makes_sense_is_signed),
         MADE_TEST(an_earlier_list_is_kept_if_it_is_the_authoritys),
+        MADE_TEST(numbers_go_on_however_large),
         MADE_TEST(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "unit/x509_made.h"
 
+#include "crypto/spki.h"
 #include "support/fail_alloc.h"
 #include "x509/identity.h"
 #include "x509/store.h"
@@ -204,6 +205,19 @@ static void long_certificates_have_long_lengths(void **state)
     free(many);
 }
 
+/* An RSA key that nobody has: a modulus of `n` octets and a small exponent. */
+static hf_bytes rsa_spki(uint8_t room[512], size_t n, uint8_t exponent)
+{
+    uint8_t modulus[256];
+    hf_writer w;
+    memset(modulus, 0xa5, sizeof(modulus));
+    const hf_spki key = {.type = HF_KEY_RSA, .modulus = {modulus, n}, .exponent = {&exponent, 1}};
+    hf_writer_init(&w, room, 512);
+    hf_spki_write(&w, &key);
+    assert_int_equal(hf_writer_status(&w), HF_OK);
+    return hf_writer_bytes(&w);
+}
+
 static void bad_templates_are_refused(void **state)
 {
     (void)state;
@@ -212,7 +226,8 @@ static void bad_templates_are_refused(void **state)
     hf_error e;
     static const char *const bad_names[] = {"good.example", "not good", NULL};
     make_pair(&p, HF_KEY_P256, HF_KEY_P256);
-    for (unsigned i = 0; i < 9; i++) {
+    uint8_t weak[512];
+    for (unsigned i = 0; i < 12; i++) {
         hf_cert_template t = leaf_template();
         const hf_cert *issuer = &p.ca;
         hf_key *issuer_key = p.ca_key;
@@ -254,6 +269,20 @@ static void bad_templates_are_refused(void **state)
         case 7:
             t.ca = true; /* below an issuer with pathLenConstraint 0 */
             expected = HF_E_CERT_PATH_LENGTH;
+            break;
+        case 8: /* keys that nobody would accept: too small, with the exponent 1, not on the curve
+                 */
+        case 9:
+            key = rsa_spki(weak, i == 8 ? 128 : 256, i == 8 ? 3 : 1);
+            expected = i == 8 ? HF_E_CERT_WEAK_KEY : HF_E_KEY_MALFORMED;
+            field = "subject_public_key";
+            break;
+        case 10:
+            memcpy(weak, key.p, key.n);
+            weak[key.n - 1] ^= 1;
+            key = hf_bytes_of(weak, key.n);
+            expected = HF_E_KEY_MALFORMED;
+            field = "subject_public_key";
             break;
         default:
             key.n--;

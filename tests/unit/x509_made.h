@@ -61,9 +61,10 @@ typedef struct order {
     size_t purposes_n;
     hf_bytes extra; /* whole Extensions, as DER */
     bool no_basic;
-    unsigned version; /* 0: 3 */
-    hf_bytes spki;    /* another public key than made_key(key)'s */
-    hf_bytes serial;  /* content octets; none: counted on */
+    unsigned version;    /* 0: 3 */
+    hf_bytes spki;       /* another public key than made_key(key)'s */
+    hf_bytes serial;     /* content octets; none: counted on */
+    hf_bytes unique_ids; /* whole fields, as DER */
 } order;
 
 static inline void made_extension(hf_writer *w, uint32_t bit, bool critical, hf_writer *content)
@@ -142,6 +143,7 @@ static inline hf_bytes made(const order *o)
     if (hf_name_write(&w, o->subject, NULL) != HF_OK)
         abort();
     hf_write_bytes(&w, o->spki.n != 0 ? o->spki : hf_key_public(key));
+    hf_write_bytes(&w, o->unique_ids);
     if (o->version == 0)
         made_extensions(&w, o);
     hf_der_close(&w, tbs);
