@@ -104,13 +104,24 @@ static hf_status judge_basic_constraints(const hf_judged *j, hf_check *k)
     bool critical = (c->critical & HF_EXT_basicConstraints) != 0;
     bool signs = (c->key_usage & HF_KEY_USAGE_keyCertSign) != 0;
     hf_judge_value(k, "%s%s%s%s", c->is_ca ? "cA TRUE" : "cA FALSE", critical ? ", critical" : "",
-                   c->path_len >= 0 ? ", pathLenConstraint" : "", signs ? ", keyCertSign" : "");
+                   c->path_len >= 0 ? ", pathLenConstraint" : "",
+                   signs               ? ", keyCertSign"
+                   : !c->has_key_usage ? ", no keyUsage"
+                                       : "");
     if (c->is_ca && !critical && j->depth != 0) {
         hf_judge_limit(k, "critical in an authority");
         return HF_E_CERT_MALFORMED;
     }
     if (!c->is_ca && (signs || c->name_constraints.p != NULL)) {
         hf_judge_limit(k, "keyCertSign and nameConstraints in authorities only");
+        return HF_E_CERT_MALFORMED;
+    }
+    if (c->path_len >= 0 && (!c->is_ca || (c->has_key_usage && !signs))) {
+        hf_judge_limit(k, "pathLenConstraint in authorities only, beside keyCertSign");
+        return HF_E_CERT_MALFORMED;
+    }
+    if (c->is_ca && !c->has_key_usage && j->depth != 0 && !j->anchor) {
+        hf_judge_limit(k, "keyUsage in an authority (RFC 5280 section 4.2.1.3)");
         return HF_E_CERT_MALFORMED;
     }
     if (webpki(j) && j->depth == 0 && c->is_ca) {
@@ -147,8 +158,8 @@ static hf_status judge_alt_names(const hf_judged *j, hf_check *k)
     hf_san_type type;
     hf_bytes value;
     hf_san_start(j->cert, &it);
-    if (k != NULL)
-        hf_cert_names_text(j->cert, k->value, sizeof(k->value));
+    if (k != NULL && hf_cert_names_text(j->cert, k->value, sizeof(k->value)) == 0)
+        hf_judge_value(k, "none");
     hf_judge_limit(k, "DNS names in the preferred name syntax");
     while (hf_san_next(&it, &type, &value))
         if (type == HF_SAN_DNS && !preferred_syntax(value))
@@ -208,15 +219,23 @@ static hf_status judge_common_name(const hf_judged *j, hf_check *k)
 {
     hf_name_iter it;
     hf_attribute a;
-    if (k != NULL)
-        hf_name_common(j->cert->subject, k->value, sizeof(k->value));
+    if (k != NULL && hf_name_common(j->cert->subject, k->value, sizeof(k->value)) == 0)
+        hf_judge_value(k, "none");
     hf_judge_limit(k, "a common name that is one of the subjectAltNames, or a wildcard's domain");
     if (!webpki(j))
         return HF_OK;
     hf_name_start(&it, j->cert->subject);
-    while (hf_name_next(&it, &a))
-        if (HF_OID_IS(a.oid, HF_OID_COMMON_NAME) && !common_name_listed(j->cert, a.value))
+    for (bool seen = false; hf_name_next(&it, &a);) {
+        if (!HF_OID_IS(a.oid, HF_OID_COMMON_NAME))
+            continue;
+        if (seen) { /* BR 7.1.2.7: no attribute twice, which also bounds what this costs */
+            hf_judge_limit(k, "one common name");
             return HF_E_CERT_WRONG_NAME;
+        }
+        seen = true;
+        if (!common_name_listed(j->cert, a.value))
+            return HF_E_CERT_WRONG_NAME;
+    }
     return HF_OK;
 }
 

@@ -229,6 +229,8 @@ static void browsers_want_common_names_that_are_copies(void **state)
         {"CN=2001:DB8::1", "2001:db8::1", false},
         {"CN=example.com", "127.0.0.1", true},
         {"CN=Some Body", "127.0.0.1", false},
+        {"CN=www.example.com, CN=www.example.com", "www.example.com", false}, /* one is enough */
+        {"O=Example", "www.example.com", true},
     };
     hf_cert_template ca = {.subject = "CN=Root, O=handfast, C=DE",
                            .not_before_s = NOW - DAY,
@@ -268,6 +270,40 @@ static void browsers_want_common_names_that_are_copies(void **state)
     hf_der_free(root_der);
 }
 
+/* RFC 5280 section 4.2.1.9: pathLenConstraint only beside cA and keyCertSign; section 4.2.1.3: an
+ * authority's keyUsage is there. These are rules for the maker: by default nothing depends on them.
+ */
+static void the_makers_of_authorities_have_rules(void **state)
+{
+    (void)state;
+    static const char ids[] = "\x30\x0a\x06\x03\x55\x1d\x0e\x04\x03\x04\x01\x01"
+                              "\x30\x0c\x06\x03\x55\x1d\x23\x04\x05\x30\x03\x80\x01\x01";
+    static const struct {
+        int leaf_path_len, middle_path_len, middle_usage;
+        bool good;
+    } cases[] = {
+        {0, 0, 0, true}, {0, 1, 0, true}, {1, 0, 0, false}, {0, 0, -1, false}, {0, 1, -1, false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int profile = HF_PROFILE_TLS; profile <= HF_PROFILE_WEBPKI; profile++) {
+            order root = root_order(), middle = middle_order(), leaf = leaf_order();
+            root.extra = middle.extra = leaf.extra = hf_bytes_of(ids, sizeof(ids) - 1);
+            leaf.path_len = cases[i].leaf_path_len;
+            middle.path_len = cases[i].middle_path_len;
+            middle.usage = cases[i].middle_usage;
+            leaf.subject = "CN=www.example.com";
+            leaf.purposes = SERVER_AUTH;
+            leaf.purposes_n = 10;
+            run *r = three(&root, &middle, &leaf);
+            r->params.profile = (hf_profile)profile;
+            if (profile == HF_PROFILE_TLS || cases[i].good)
+                expect(r, HF_OK, NULL);
+            else
+                expect(r, HF_E_CERT_MALFORMED, "authority");
+            end(r);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +312,7 @@ int main(void)
         MADE_TEST(leaves_must_fit_the_purpose),
         MADE_TEST(each_purpose_has_its_usages),
         MADE_TEST(mailboxes_are_matched),
+        MADE_TEST(the_makers_of_authorities_have_rules),
         MADE_TEST(browsers_want_common_names_that_are_copies),
         MADE_TEST(critical_extensions_that_are_not_processed_are_refused),
     };
