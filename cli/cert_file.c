@@ -266,33 +266,103 @@ static int put_in_place(const char *name, const char *path, bool force)
     return rename(name, path) == 0 ? 0 : errno;
 }
 
-cli_exit cli_file_write(cli *c, const char *path, hf_bytes bytes, unsigned mode, bool force)
+/* Pipes and devices, also at the end of a link: what is written to them is not a file's content. */
+static bool is_special(const char *path)
 {
-    if (strcmp(path, "-") == 0) {
-        fwrite(bytes.p, 1, bytes.n, stdout);
-        return cli_flush_output(c);
-    }
-    if (!force && cli_file_exists(path))
-        return exists(c, path);
-    char name[PATH_SIZE];
-    int fd = temporary(path, name, sizeof name);
+    struct stat st;
+    return stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
+bool cli_file_is_replaced(const char *path)
+{
+    return cli_file_exists(path) && !is_special(path);
+}
+
+static cli_exit write_special(cli *c, const char *path, hf_bytes bytes)
+{
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    int error = fd < 0 ? errno : write_all(fd, bytes);
+    if (fd >= 0 && close(fd) != 0 && error == 0)
+        error = errno;
+    return error == 0 ? CLI_DONE : cli_file_error(c, "the file could not be written", path, error);
+}
+
+static bool is_direct(const char *path)
+{
+    return strcmp(path, "-") == 0 || is_special(path);
+}
+
+/* The bytes in a file beside `path`; its name in `name`. Returns 0 or errno. */
+static int write_beside(const char *path, hf_bytes bytes, unsigned mode, char *name, size_t size)
+{
+    int fd = temporary(path, name, size);
     if (fd < 0)
-        return cli_file_error(c, "the file could not be written", path, errno);
+        return errno;
     int error = write_all(fd, bytes);
     if (error == 0 && fchmod(fd, (mode_t)mode) != 0)
         error = errno;
     if (close(fd) != 0 && error == 0)
         error = errno;
-    if (error == 0)
-        error = put_in_place(name, path, force);
     if (error != 0)
         unlink(name);
-    if (error == EEXIST)
+    return error;
+}
+
+cli_exit cli_file_stage(cli *c, const char *path, hf_bytes bytes, unsigned mode, bool force,
+                        cli_staged *out)
+{
+    char name[PATH_SIZE];
+    struct stat st;
+    *out = (cli_staged){.path = path, .bytes = bytes, .force = force};
+    if (is_direct(path))
+        return CLI_DONE;
+    if (!force && cli_file_exists(path))
         return exists(c, path);
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return cli_file_error(c, "the file could not be written", path, EISDIR);
+    int error = write_beside(path, bytes, mode, name, sizeof name);
     if (error != 0)
         return cli_file_error(c, "the file could not be written", path, error);
-    sync_folder(path);
-    return CLI_DONE;
+    out->temporary = strdup(name);
+    if (out->temporary != NULL)
+        return CLI_DONE;
+    unlink(name);
+    return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+}
+
+void cli_file_drop(cli_staged *s)
+{
+    if (s->temporary != NULL)
+        unlink(s->temporary);
+    free(s->temporary);
+    s->temporary = NULL;
+}
+
+cli_exit cli_file_place(cli *c, cli_staged *s)
+{
+    if (s->temporary == NULL && strcmp(s->path, "-") == 0) {
+        fwrite(s->bytes.p, 1, s->bytes.n, stdout);
+        return cli_flush_output(c);
+    }
+    if (s->temporary == NULL)
+        return write_special(c, s->path, s->bytes);
+    int error = put_in_place(s->temporary, s->path, s->force);
+    if (error == 0) {
+        free(s->temporary);
+        s->temporary = NULL;
+        sync_folder(s->path);
+        return CLI_DONE;
+    }
+    cli_file_drop(s);
+    return error == EEXIST ? exists(c, s->path)
+                           : cli_file_error(c, "the file could not be written", s->path, error);
+}
+
+cli_exit cli_file_write(cli *c, const char *path, hf_bytes bytes, unsigned mode, bool force)
+{
+    cli_staged s;
+    cli_exit status = cli_file_stage(c, path, bytes, mode, force, &s);
+    return status == CLI_DONE ? cli_file_place(c, &s) : status;
 }
 
 /* ---- chains ---- */

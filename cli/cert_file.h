@@ -31,10 +31,27 @@ cli_exit cli_file_not(cli *c, const char *path, hf_bytes bytes, const char *want
 /* True when the path names something. */
 bool cli_file_exists(const char *path);
 
+/* True when writing there would replace what the path names: pipes and devices are written to. */
+bool cli_file_is_replaced(const char *path);
+
 /* Writes a whole new file: into a temporary one beside it, to the disk, and then in place by one
- * step. Without `force` an existing file is never touched, not even one that came meanwhile.
- * "-" is standard output. Reports what fails. */
+ * step. An existing one is replaced with `force` alone; links are not followed, but to pipes and
+ * devices, which are written to as they are; "-" is standard output. Reports what fails. */
 cli_exit cli_file_write(cli *c, const char *path, hf_bytes bytes, unsigned mode, bool force);
+
+/* The same in two steps, so that a second file can be on the disk before the first is in its place:
+ * what can fail fails in the first step, but for pipes, devices and standard output. `path` and
+ * `bytes` are borrowed until the second, which frees what the first took, as does dropping it. */
+typedef struct cli_staged {
+    const char *path;
+    hf_bytes bytes;
+    char *temporary; /* NULL: nothing is written yet */
+    bool force;
+} cli_staged;
+cli_exit cli_file_stage(cli *c, const char *path, hf_bytes bytes, unsigned mode, bool force,
+                        cli_staged *out);
+cli_exit cli_file_place(cli *c, cli_staged *s);
+void cli_file_drop(cli_staged *s);
 
 /* ---- certificates of a file or of a peer ---- */
 

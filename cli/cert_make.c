@@ -21,8 +21,8 @@ static void common_name(const char *name, char *to, size_t size)
     to[n] = '\0';
 }
 
-/* Issues and writes: the certificate is made before anything is written, and the key is written
- * before the certificate, so that a certificate on the disk always has its key. */
+/* Issues and writes: the certificate is made before anything is written, and the key is in its
+ * place before the certificate, so that a certificate on the disk always has its key. */
 static cli_exit make(cli *c, const hf_cert_template *t, const cli_paths *paths,
                      const cli_authority *authority)
 {
@@ -43,12 +43,9 @@ static cli_exit make(cli *c, const hf_cert_template *t, const cli_paths *paths,
     send[0] = der;
     if (authority != NULL)
         count = cli_chain_to_send(der, authority, send);
-    exit_status = cli_key_put(c, paths, key);
-    if (exit_status == CLI_DONE) {
-        exit_status = cli_certs_put(c, paths->cert, send, count);
-        if (exit_status != CLI_DONE)
-            cli_key_unmake(paths);
-    }
+    char *text = cli_certs_text(c, send, count);
+    exit_status = text != NULL ? cli_pair_put(c, paths, key, text) : CLI_OTHER;
+    free(text);
     if (exit_status == CLI_DONE)
         exit_status = cli_made(c, paths->cert, paths->key, der);
     hf_der_free(der);

@@ -98,10 +98,10 @@ cli_exit cli_paths_choose(cli *c, const char *base, const char *ending, cli_path
     bool new_key = has_key && !p->use_key;
     if (new_key && strcmp(p->key, p->cert) == 0)
         return cli_usage(c, "the key and the certificate would go into one file", p->key, NULL);
-    if (!force && strcmp(p->cert, "-") != 0 && cli_file_exists(p->cert))
+    if (!force && strcmp(p->cert, "-") != 0 && cli_file_is_replaced(p->cert))
         return refuse_existing(c, p->cert,
                                "--cert with another name, or --force to put the new one there");
-    if (!force && new_key && cli_file_exists(p->key))
+    if (!force && new_key && cli_file_is_replaced(p->key))
         return refuse_existing(c, p->key,
                                "--key with its name to use it, or --force to put a new one there");
     return CLI_DONE;
@@ -135,7 +135,8 @@ cli_exit cli_key_get(cli *c, const cli_paths *paths, hf_key **out)
     return status == HF_OK ? CLI_DONE : cli_cert_error(c, &e, status, "making the private key");
 }
 
-cli_exit cli_key_put(cli *c, const cli_paths *paths, const hf_key *key)
+/* Writes the key, if it is new: mode 0600, encrypted with --encrypt. */
+static cli_exit put_key(cli *c, const cli_paths *paths, const hf_key *key)
 {
     hf_error e = {0};
     char *text = NULL;
@@ -159,15 +160,29 @@ cli_exit cli_key_put(cli *c, const cli_paths *paths, const hf_key *key)
     return status;
 }
 
-void cli_key_unmake(const cli_paths *paths)
+cli_exit cli_pair_put(cli *c, const cli_paths *paths, const hf_key *key, const char *text)
 {
-    if (!paths->use_key && strcmp(paths->key, "-") != 0)
+    cli_staged staged;
+    bool replaces = cli_file_exists(paths->key);
+    cli_exit status =
+        cli_file_stage(c, paths->cert, (hf_bytes){(const uint8_t *)text, strlen(text)}, 0644,
+                       cli_flag(c, "force"), &staged);
+    if (status == CLI_DONE)
+        status = put_key(c, paths, key);
+    if (status != CLI_DONE) {
+        cli_file_drop(&staged);
+        return status;
+    }
+    status = cli_file_place(c, &staged);
+    /* a device or pipe that fails; a key that took another's place stays: that one is gone */
+    if (status != CLI_DONE && !paths->use_key && !replaces && strcmp(paths->key, "-") != 0)
         unlink(paths->key);
+    return status;
 }
 
 /* ---- certificates ---- */
 
-cli_exit cli_certs_put(cli *c, const char *path, const hf_bytes *ders, size_t count)
+char *cli_certs_text(cli *c, const hf_bytes *ders, size_t count)
 {
     char *all = calloc(1, 1);
     size_t n = 0;
@@ -184,11 +199,8 @@ cli_exit cli_certs_put(cli *c, const char *path, const hf_bytes *ders, size_t co
         hf_text_free(pem);
     }
     if (all == NULL)
-        return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
-    cli_exit status =
-        cli_file_write(c, path, (hf_bytes){(uint8_t *)all, n}, 0644, cli_flag(c, "force"));
-    free(all);
-    return status;
+        cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+    return all;
 }
 
 static void fingerprint_text(const hf_cert *cert, char text[65])

@@ -39,15 +39,15 @@ void cli_file_name_of(const char *name, char *to, size_t size);
 /* The key that --key names where it exists, else a new one (not written yet). */
 cli_exit cli_key_get(cli *c, const cli_paths *paths, hf_key **out);
 
-/* Writes the key, if it is new: mode 0600, encrypted with --encrypt. */
-cli_exit cli_key_put(cli *c, const cli_paths *paths, const hf_key *key);
+/* Certificates (leaf first) as PEM, for free(); NULL was reported. */
+char *cli_certs_text(cli *c, const hf_bytes *ders, size_t count);
 
-/* Writes certificates (leaf first) as PEM, and says what was made (as JSON with --json). */
-cli_exit cli_certs_put(cli *c, const char *path, const hf_bytes *ders, size_t count);
+/* Writes the key, if it is new, and `text`: the second is on the disk before the first is in its
+ * place, so that where it fails neither is changed. */
+cli_exit cli_pair_put(cli *c, const cli_paths *paths, const hf_key *key, const char *text);
+
+/* Says what was made (as JSON with --json). */
 cli_exit cli_made(cli *c, const char *cert_path, const char *key_path, hf_bytes leaf);
-
-/* Removes the key that was just made when its certificate could not be written. */
-void cli_key_unmake(const cli_paths *paths);
 
 /* An authority: its certificates (the file's, its own first) and its key, which must fit. */
 typedef struct cli_authority {

@@ -37,13 +37,12 @@ static const cli_example csr_examples[] = {
     {0},
 };
 
-static cli_exit write_request(cli *c, const cli_paths *paths, hf_bytes der)
+static cli_exit write_request(cli *c, const cli_paths *paths, const hf_key *key, hf_bytes der)
 {
     char *pem = hf_pem_write(der, "CERTIFICATE REQUEST");
     if (pem == NULL)
         return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
-    cli_exit status = cli_file_write(c, paths->cert, (hf_bytes){(uint8_t *)pem, strlen(pem)}, 0644,
-                                     cli_flag(c, "force"));
+    cli_exit status = cli_pair_put(c, paths, key, pem);
     hf_text_free(pem);
     return status;
 }
@@ -60,12 +59,7 @@ static cli_exit make_request(cli *c, const hf_cert_template *t, const cli_paths 
     if (status != HF_OK)
         exit_status = cli_cert_error(c, &e, status, "making the request");
     else
-        exit_status = cli_key_put(c, paths, key);
-    if (exit_status == CLI_DONE) {
-        exit_status = write_request(c, paths, der);
-        if (exit_status != CLI_DONE)
-            cli_key_unmake(paths);
-    }
+        exit_status = write_request(c, paths, key, der);
     hf_der_free(der);
     hf_key_free(key);
     if (exit_status == CLI_DONE) {
@@ -182,7 +176,12 @@ static cli_exit sign(cli *c, const hf_csr *csr, const cli_authority *a, const ch
     hf_status status = hf_cert_issue_csr(&t, csr, &a->chain.cert[0], a->key, &der, &e);
     if (status != HF_OK)
         return cli_cert_error(c, &e, status, "signing the request");
-    cli_exit exit_status = cli_certs_put(c, path, send, cli_chain_to_send(der, a, send));
+    char *text = cli_certs_text(c, send, cli_chain_to_send(der, a, send));
+    cli_exit exit_status = CLI_OTHER;
+    if (text != NULL)
+        exit_status = cli_file_write(c, path, (hf_bytes){(const uint8_t *)text, strlen(text)}, 0644,
+                                     cli_flag(c, "force"));
+    free(text);
     if (exit_status == CLI_DONE)
         exit_status = cli_made(c, path, NULL, der);
     hf_der_free(der);

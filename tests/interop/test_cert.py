@@ -215,6 +215,69 @@ class CertTest(unittest.TestCase):
         self.run_program("issue", "localhost", "--cert", "missing/localhost.pem", expect=LOCAL_FILE)
         self.assertFalse(os.path.exists(self.path("localhost.key")))
 
+    def test_force_that_fails_leaves_the_old_key(self):
+        self.run_program("ca")
+        before = self.read("ca.key"), self.read("ca.pem")
+        os.mkdir(self.path("folder"))
+        for cert in ("missing/ca.pem", "folder"):
+            with self.subTest(cert):
+                self.run_program("ca", "--force", "--cert", cert, "--key", "new.key",
+                                 expect=LOCAL_FILE)
+                self.run_program("ca", "--force", "--cert", cert, expect=LOCAL_FILE)
+                self.assertEqual((self.read("ca.key"), self.read("ca.pem")), before)
+        self.run_program("csr", "x.test")
+        key = self.read("x.test.key")
+        self.run_program("csr", "x.test", "--force", "--cert", "missing/x.csr", expect=LOCAL_FILE)
+        self.assertEqual(self.read("x.test.key"), key)
+        self.assertEqual(sorted(os.listdir(self.dir)),
+                         ["ca.key", "ca.pem", "folder", "x.test.csr", "x.test.key"])
+
+    def test_pipes_and_devices_are_written_to_and_never_replaced(self):
+        self.run_program("ca")
+        os.mkfifo(self.path("pipe"))
+        for force in ([], ["--force"]):
+            reader = subprocess.Popen(["cat", "pipe"], cwd=self.dir, stdout=subprocess.PIPE)
+            self.run_program("issue", "localhost", "--cert", "pipe", "--key", "l.key", *force)
+            got, _ = reader.communicate(timeout=TIMEOUT)
+            self.assertIn(b"BEGIN CERTIFICATE", got)
+            self.assertTrue(stat.S_ISFIFO(os.lstat(self.path("pipe")).st_mode))
+        os.unlink(self.path("l.key"))
+        os.symlink("/dev/full", self.path("full"))  # by a link, so that no test harms the device
+        os.symlink("/dev/null", self.path("null"))
+        for force in ([], ["--force"]):
+            _, err = self.run_program("issue", "localhost", "--cert", "full", *force,
+                                      expect=LOCAL_FILE)
+            self.assertIn("No space left", err)
+            self.assertFalse(os.path.exists(self.path("localhost.key")))
+            self.assertTrue(os.path.islink(self.path("full")))
+            self.run_program("crl", "--cert", "null", *force)
+            self.assertTrue(os.path.islink(self.path("null")))
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "cert", "issue", "x.test", "--cert", "-"], cwd=self.dir,
+                                  stdout=full, stderr=subprocess.PIPE, timeout=TIMEOUT)
+        self.assertNotEqual(done.returncode, DONE)
+        self.assertIn(b"No space left", done.stderr)
+        self.assertFalse(os.path.exists(self.path("x.test.key")))
+
+    def test_folders_empty_and_unreadable_files_are_told(self):
+        self.run_program("ca")
+        os.mkdir(self.path("folder"))
+        self.write("empty", b"")
+        os.symlink("nowhere", self.path("dangling"))
+        os.symlink("round", self.path("round"))
+        for name, words in (("folder", "Is a directory"), ("empty", "an empty file"),
+                            ("dangling", "No such file"), ("round", "symbolic links"),
+                            ("./absent.pem", "No such file")):
+            for command in (["show"], ["verify", "--cacert", "ca.pem"], ["sign"], ["trust", "--nss"],
+                            ["crl", "--cert", "out.crl"]):
+                with self.subTest(name=name, command=command):
+                    _, err = self.run_program(*command, name, expect=LOCAL_FILE)
+                    self.assertIn(words, err)
+            with self.subTest(name=name, key=True):
+                _, err = self.run_program("issue", "x.test", "--ca", "ca.pem", "--ca-key", name,
+                                          expect=LOCAL_FILE)
+                self.assertIn("empty" if name == "empty" else words, err)
+
     def test_an_existing_key_is_used(self):
         self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sec1.key")
         self.openssl("genrsa", "-traditional", "-out", "pkcs1.key", "2048")
