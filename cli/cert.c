@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cert_commands.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t cli_now_s(void)
@@ -10,10 +12,41 @@ int64_t cli_now_s(void)
     return (int64_t)time(NULL);
 }
 
+/* What the library calls an argument is an option here: said in the command's words. */
+static cli_exit wrong_argument(cli *c, const hf_error *e, const char *doing)
+{
+    static const struct {
+        const char *field, *where, *try_this;
+    } places[] = {
+        {"names", "NAME", "another name, or without this one"},
+        {"subject", "--subject, or the NAME that it is made of",
+         "--subject \"CN=example.org, O=Example\""},
+        {"validity", "--days", "fewer days"},
+        {"not_after_s", "--days, within the authority's own validity",
+         "an authority that is valid now: handfast cert ca"},
+        {"path_len", "--path-len", "--path-len 0"},
+        {"number", "--number", "without --number"},
+        {"previous", "--add-to", "the list that this authority made last"},
+    };
+    char what[200];
+    const char *where = e->field, *try_this = "handfast cert --help";
+    for (size_t i = 0; e->field != NULL && i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(e->field, places[i].field) == 0) {
+            where = places[i].where;
+            try_this = places[i].try_this;
+        }
+    snprintf(what, sizeof what, "%s: something that was asked for cannot be", doing);
+    const cli_line lines[] = {
+        {"where", where}, {"expected", e->expected}, {"got", e->got}, {"try", try_this}, {0}};
+    return cli_fail(c, CLI_USAGE, what, lines);
+}
+
 cli_exit cli_cert_error(cli *c, hf_error *e, hf_status status, const char *doing)
 {
     if (e->code == HF_OK)
         e->code = status;
+    if (e->code == HF_E_BAD_ARGUMENT)
+        return wrong_argument(c, e, doing);
     cli_exit result = cli_error(c, e, doing);
     /* the certificates at fault here are files of this machine, not a peer's */
     return result == CLI_UNTRUSTED || result == CLI_EXPIRED || result == CLI_TLS ? CLI_LOCAL_FILE

@@ -1,6 +1,7 @@
 /* cert_dial.c: connecting by the shared client options, for the commands that look at a peer. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cert_dial.h"
+#include "cli/idna.h"
 #include "cli/session_file.h"
 #include "cli/starttls.h"
 
@@ -85,15 +86,18 @@ cli_exit cli_target_read(cli *c, const char *text, cli_target *t)
 {
     if (cli_resolve_check(c) != CLI_DONE)
         return CLI_USAGE;
-    const char *start = strncmp(text, "https://", 8) == 0 ? text + 8 : text;
-    size_t n = start == text ? strlen(start) : strcspn(start, "/?#");
-    const char *port = cli_starttls_port(starttls(c));
+    char ascii[8600];
     memset(t, 0, sizeof *t);
+    if (cli_idna(c, text, ascii, sizeof ascii) != CLI_DONE ||
+        cli_idna_option(c, "servername", t->asked, sizeof t->asked, &t->name) != CLI_DONE)
+        return CLI_USAGE;
+    const char *start = strncmp(ascii, "https://", 8) == 0 ? ascii + 8 : ascii;
+    size_t n = start == ascii ? strlen(start) : strcspn(start, "/?#");
+    const char *port = cli_starttls_port(starttls(c));
     if (n == 0 || !split(start, n, port == NULL ? "443" : port, t))
         return cli_usage(c, "this is not a host and port", text, "HOST:PORT, or [ADDRESS]:PORT");
     bool v6 = strchr(t->host, ':') != NULL;
     snprintf(t->host_port, sizeof t->host_port, v6 ? "[%s]:%s" : "%s:%s", t->host, t->port);
-    t->name = cli_text(c, "servername");
     if (t->name == NULL)
         t->name = t->host;
     return CLI_DONE;

@@ -9,7 +9,8 @@ typedef struct cli_target {
     char host[256];      /* without brackets */
     char port[8];        /* digits */
     char host_port[300]; /* as hf_dial takes it */
-    const char *name;    /* to ask for and check: --servername, else `host` */
+    char asked[256];     /* --servername */
+    const char *name;    /* to ask for and check: `asked` where that is given, else `host` */
 } cli_target;
 
 /* Reads "host", "host:port", "[::1]:port" or "https://host:port/...": port 443 where none is given.

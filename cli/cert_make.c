@@ -57,18 +57,22 @@ static cli_exit make_leaf(cli *c, const cli_authority *authority)
 {
     char subject[600], base[256];
     cli_paths paths;
-    const char *first = cli_argument_at(c, 0), *given = cli_text(c, "subject");
-    cli_file_name_of(first, base, sizeof base);
-    cli_exit status = cli_paths_choose(c, base, ".pem", &paths);
-    if (status != CLI_DONE)
+    const char *given = cli_text(c, "subject");
+    cli_exit status = CLI_DONE;
+    const char **names = cli_names(c, &status);
+    if (names == NULL)
         return status;
+    const char *first = names[0];
+    cli_file_name_of(first, base, sizeof base);
+    status = cli_paths_choose(c, base, ".pem", &paths);
+    if (status != CLI_DONE) {
+        free(names);
+        return status;
+    }
     /* the first name as common name, where it has room: 64 characters, RFC 5280 appendix A.1 */
     common_name(first, subject, sizeof subject);
     if (strlen(first) > 64)
         subject[0] = '\0';
-    const char **names = cli_names(c);
-    if (names == NULL)
-        return CLI_OTHER;
     hf_cert_template t = cli_leaf_template(c, authority != NULL ? &authority->chain.cert[0] : NULL);
     t.subject = given != NULL ? given : subject;
     t.names = names;

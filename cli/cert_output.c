@@ -3,6 +3,7 @@
 #include "cli/cert_output.h"
 
 #include "cli/cert_text.h"
+#include "cli/idna.h"
 #include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -331,13 +332,29 @@ hf_cert_template cli_leaf_template(cli *c, const hf_cert *issuer)
     return t;
 }
 
-const char **cli_names(cli *c)
+/* The list and the names behind it are one block. */
+const char **cli_names(cli *c, cli_exit *status)
 {
-    const char **names = calloc(c->argument_count + 1, sizeof *names);
-    if (names == NULL)
-        cli_fail(c, CLI_OTHER, "memory ran out", NULL);
-    for (size_t i = 0; names != NULL && i < c->argument_count; i++)
-        names[i] = c->arguments[i];
+    enum { NAME_SIZE = 600 };
+    size_t count = c->argument_count, room = 0;
+    for (size_t i = 0; i < count; i++)
+        room += strlen(c->arguments[i]) + NAME_SIZE;
+    const char **names = calloc(1, (count + 1) * sizeof *names + room);
+    if (names == NULL) {
+        *status = cli_fail(c, CLI_OTHER, "memory ran out", NULL);
+        return NULL;
+    }
+    char *at = (char *)(names + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(c->arguments[i]) + NAME_SIZE;
+        *status = cli_idna(c, c->arguments[i], at, size);
+        if (*status != CLI_DONE) {
+            free(names);
+            return NULL;
+        }
+        names[i] = at;
+        at += size;
+    }
     return names;
 }
 

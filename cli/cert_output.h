@@ -64,8 +64,9 @@ void cli_validity(cli *c, hf_cert_template *t, int64_t days, const hf_cert *issu
 /* A leaf's template as --days, --server and --client say; its names are still to be set. */
 hf_cert_template cli_leaf_template(cli *c, const hf_cert *issuer);
 
-/* All positional arguments as a NULL-terminated list, for free(). NULL was reported. */
-const char **cli_names(cli *c);
+/* All positional arguments, international names in their xn-- form, as a NULL-terminated list, for
+ * free(). NULL was reported, and `*status` is why. */
+const char **cli_names(cli *c, cli_exit *status);
 
 /* Leaf, then the issuer and what else its file holds but self-signed roots: what a server sends.
  * Returns how many; `out` has room for CLI_CHAIN_MAX + 1. */

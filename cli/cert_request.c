@@ -73,15 +73,15 @@ static cli_exit do_csr(cli *c)
 {
     char base[256];
     cli_paths paths;
-    cli_file_name_of(cli_argument_at(c, 0), base, sizeof base);
-    cli_exit status = cli_paths_choose(c, base, ".csr", &paths);
-    if (status != CLI_DONE)
-        return status;
-    const char **names = cli_names(c);
+    cli_exit status = CLI_DONE;
+    const char **names = cli_names(c, &status);
     if (names == NULL)
-        return CLI_OTHER;
+        return status;
+    cli_file_name_of(names[0], base, sizeof base);
+    status = cli_paths_choose(c, base, ".csr", &paths);
     hf_cert_template t = {.subject = cli_text(c, "subject"), .names = names, .path_len = -1};
-    status = make_request(c, &t, &paths);
+    if (status == CLI_DONE)
+        status = make_request(c, &t, &paths);
     free(names);
     return status;
 }

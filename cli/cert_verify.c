@@ -6,6 +6,7 @@
 #include "cli/cert_file.h"
 #include "cli/cert_text.h"
 #include "cli/ct_logs.h"
+#include "cli/idna.h"
 #include "cli/revocation.h"
 #include "cli/starttls.h"
 
@@ -398,10 +399,10 @@ static cli_exit read_more(cli *c, cli_chain *chain)
 
 static cli_exit name_to_check(cli *c, const char *what, bool peer, cli_target *t, const char **name)
 {
-    *name = cli_text(c, "name");
-    if (*name != NULL || !peer)
-        return CLI_DONE;
-    cli_exit status = cli_target_read(c, what, t);
+    cli_exit status = cli_idna_option(c, "name", t->asked, sizeof t->asked, name);
+    if (status != CLI_DONE || *name != NULL || !peer)
+        return status;
+    status = cli_target_read(c, what, t);
     if (status == CLI_DONE)
         *name = t->name;
     return status;

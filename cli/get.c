@@ -5,6 +5,7 @@
 #include "cli/ct_logs.h"
 #include "cli/get_http.h"
 #include "cli/get_output.h"
+#include "cli/idna.h"
 #include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/session_file.h"
@@ -109,9 +110,11 @@ typedef struct fetch {
     get_output out;
     bool out_open;
     cli_exit out_status;
-    bool follow;           /* the response leads elsewhere */
-    bool early, too_early; /* --early-data; the server wants the request later: 425 */
-    size_t sent_early;     /* bytes of the present request that it took early */
+    char asked[256];
+    const char *servername; /* of --servername, in A-labels; or NULL */
+    bool follow;            /* the response leads elsewhere */
+    bool early, too_early;  /* --early-data; the server wants the request later: 425 */
+    size_t sent_early;      /* bytes of the present request that it took early */
     get_response response;
 } fetch;
 
@@ -220,7 +223,7 @@ static bool on_body(void *ctx, const char *p, size_t n)
 
 static void target_of(const fetch *f, cli_target *t)
 {
-    const char *name = cli_text(f->cli, "servername");
+    const char *name = f->servername;
     memset(t, 0, sizeof *t);
     snprintf(t->host, sizeof t->host, "%s", f->now.host);
     snprintf(t->port, sizeof t->port, "%s", f->now.port);
@@ -395,9 +398,27 @@ static cli_exit tell_status(fetch *f)
     return cli_fail(f->cli, CLI_HTTP, "the server refused the request", lines);
 }
 
+/* Hosts are asked for by their A-labels. */
+static cli_exit read_url(fetch *f, const char *text, cli_url_result *result)
+{
+    size_t size = strlen(text) + 600;
+    char *ascii = malloc(size);
+    if (ascii == NULL)
+        return cli_fail(f->cli, CLI_OTHER, "memory ran out", NULL);
+    cli_exit status = cli_idna(f->cli, text, ascii, size);
+    if (status == CLI_DONE)
+        status = cli_idna_option(f->cli, "servername", f->asked, sizeof f->asked, &f->servername);
+    *result = status == CLI_DONE ? cli_url_read(ascii, &f->first) : CLI_URL_HOST;
+    free(ascii);
+    return status;
+}
+
 static cli_exit fetch_url(fetch *f, const char *text)
 {
-    cli_url_result result = cli_url_read(text, &f->first);
+    cli_url_result result = CLI_URL_OK;
+    cli_exit named = read_url(f, text, &result);
+    if (named != CLI_DONE)
+        return named;
     if (result != CLI_URL_OK)
         return url_usage(f->cli, text, result);
     f->now = f->first;

@@ -73,6 +73,19 @@ if(HF_PCAP_INCLUDE_DIR AND HF_PCAP_LIBRARY)
 endif()
 message(STATUS "libpcap: ${HF_HAVE_PCAP}")
 
+# -- the program, optional: international names; without it they are taken in their xn-- form alone --
+find_path(HF_IDN2_INCLUDE_DIR idn2.h)
+find_library(HF_IDN2_LIBRARY idn2)
+mark_as_advanced(HF_IDN2_INCLUDE_DIR HF_IDN2_LIBRARY)
+set(HF_HAVE_IDN2 OFF)
+if(HF_IDN2_INCLUDE_DIR AND HF_IDN2_LIBRARY)
+  set(HF_HAVE_IDN2 ON)
+  add_library(idn2 INTERFACE IMPORTED GLOBAL)
+  target_include_directories(idn2 SYSTEM INTERFACE ${HF_IDN2_INCLUDE_DIR})
+  target_link_libraries(idn2 INTERFACE ${HF_IDN2_LIBRARY})
+endif()
+message(STATUS "libidn2: ${HF_HAVE_IDN2}")
+
 # -- the program: libuv, jansson, and llhttp, whose C sources Debian ships in node-llhttp --
 # Looked for when there is a program (or a test) that needs them; found as imported targets.
 function(handfast_find name package header library)

@@ -278,6 +278,32 @@ class CertTest(unittest.TestCase):
                                           expect=LOCAL_FILE)
                 self.assertIn("empty" if name == "empty" else words, err)
 
+    def test_international_names_are_written_as_a_labels(self):
+        self.run_program("ca")
+        _, err = self.run_program("issue", "bücher.example", "*.BÜCHER.example", "alice@straße.test",
+                                  "xn--bcher-kva.test")
+        if "libidn2" in err:
+            self.skipTest("built without libidn2")
+        pem = "xn--bcher-kva.example.pem"
+        text = self.openssl("x509", "-in", pem, "-noout", "-ext", "subjectAltName", "-subject")
+        for name in ("DNS:xn--bcher-kva.example", "DNS:*.xn--bcher-kva.example",
+                     "email:alice@xn--strae-oqa.test", "DNS:xn--bcher-kva.test",
+                     "CN = xn--bcher-kva.example"):
+            self.assertIn(name, text)
+        self.openssl("verify", "-x509_strict", "-verify_hostname", "xn--bcher-kva.example", "-CAfile",
+                     "ca.pem", pem)
+        for name in ("bücher.example", "Bücher.Example", "xn--bcher-kva.example", "a.bücher.example",
+                     "bu\u0308cher.example"):
+            self.run_program("verify", pem, "--cacert", "ca.pem", "--name", name)
+        self.run_program("verify", pem, "--cacert", "ca.pem", "--name", "bucher.example",
+                         expect=WRONG_NAME)
+        for bad in ("bü\u202echer.example", "xn--ü.example", "ü" * 70 + ".example"):
+            with self.subTest(bad):
+                for command in (["issue", bad], ["self", bad], ["csr", bad],
+                                ["verify", pem, "--name", bad], ["show", bad + ":443"]):
+                    _, err = self.run_program(*command, expect=USAGE)
+                    self.assertIn("international name", err)
+
     def test_an_existing_key_is_used(self):
         self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sec1.key")
         self.openssl("genrsa", "-traditional", "-out", "pkcs1.key", "2048")
@@ -451,6 +477,22 @@ inhibitAnyPolicy=2
         failed = [c for c in report["checks"] if not c["ok"]]
         self.assertEqual(failed[0]["limit"], "x.test")
 
+    def test_what_cannot_be_issued_is_told_in_the_commands_words(self):
+        self.run_program("ca")
+        for arguments, words in (
+                (["issue", "not good"], ("NAME", "a DNS name", '"not good"')),
+                (["issue", "*.*.example.test"], ("NAME", "a DNS name", '"*.*.example.test"')),
+                (["issue", "a.test", "--subject", "localhost"],
+                 ("--subject", "a pair like CN=name", '"localhost"')),
+                (["ca", "x", "--subject", "C=Germany", "--cert", "2.pem", "--key", "2.key"],
+                 ("--subject", "C of at most 2 characters", '"Germany"'))):
+            with self.subTest(arguments):
+                _, err = self.run_program(*arguments, expect=USAGE)
+                for word in words:
+                    self.assertIn(word, err)
+                self.assertNotIn("header", err)
+        self.assertEqual(sorted(os.listdir(self.dir)), ["ca.key", "ca.pem"])
+
     def test_usage(self):
         self.run_program("issue", "localhost", expect=USAGE)  # no authority here
         self.run_program("show", expect=USAGE)
@@ -571,7 +613,7 @@ inhibitAnyPolicy=2
         _, err = self.run_program("crl", "o.test.pem", "--force", expect=LOCAL_FILE)
         self.assertIn("another authority", err)
         self.run_program("crl", "--ca", "o.pem", "--ca-key", "o.key", "--add-to", "ca.crl", "--cert",
-                         "x.crl", expect=OTHER)
+                         "x.crl", expect=USAGE)
         self.run_program("crl", "--add-to", "ca.pem", "--force", expect=LOCAL_FILE)
         for serial in ("", "1", "xy", "00" * 22):
             self.run_program("crl", "--serial", serial, "--force", expect=USAGE)
