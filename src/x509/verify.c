@@ -317,7 +317,8 @@ static hf_status lend_search(void *ctx, const hf_cert *signer)
     search *outer = ctx;
     if (outer->nested == SIGNERS_NESTED)
         return HF_E_CERT_UNTRUSTED;
-    /* what is asked of the leaf is not asked of the signer: it would make lists count for nothing */
+    /* what is asked of the leaf is not asked of the signer: it would make lists count for nothing
+     */
     hf_verify_params p = *outer->params;
     p.host = p.email = NULL;
     p.purpose = HF_PURPOSE_ANY;
