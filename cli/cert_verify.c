@@ -33,12 +33,6 @@ static const cli_option own[] = {
      .help =
          "what it is used for (default server): a purpose of extKeyUsage, or crl-sign, for which "
          "keyUsage must allow to sign revocation lists"},
-    {.name = "profile",
-     .kind = CLI_CHOICE,
-     .value = "PROFILE",
-     .choices = "tls|rfc5280|webpki",
-     .help = "tls: what makes a difference for security (the default); also what RFC 5280 or the "
-             "CA/Browser Forum demand of whoever issues"},
     {.name = "policy",
      .kind = CLI_TEXT,
      .repeats = true,
@@ -67,6 +61,7 @@ static const cli_option own[] = {
 
 static const cli_group groups[] = {
     {"Options", own},
+    {"Rules for whoever issued it", cli_profile_options},
     {"Report", cli_json_options},
     {"Trust, and asking a server", cli_tls_asking_options},
     {"Revocation", cli_revocation_options},
@@ -327,14 +322,6 @@ static void purpose_asked_for(const cli *c, hf_verify_params *params)
         }
 }
 
-static hf_profile profile_asked_for(const cli *c)
-{
-    const char *profile = cli_text(c, "profile");
-    return profile == NULL || profile[0] == 't' ? HF_PROFILE_TLS
-           : profile[0] == 'r'                  ? HF_PROFILE_RFC5280
-                                                : HF_PROFILE_WEBPKI;
-}
-
 static cli_exit judge(cli *c, const cli_chain *chain, const hf_verify_params *params)
 {
     report r = {
@@ -457,7 +444,7 @@ static cli_exit judge_by_options(cli *c, const cli_chain *chain, hf_verify_param
     hf_crls *crls = NULL;
     hf_ct_logs *logs = NULL;
     purpose_asked_for(c, params);
-    params->profile = profile_asked_for(c);
+    params->profile = cli_profile(c);
     params->policies = policies_asked_for(c, policies);
     params->revocation = cli_revocation_demand(c);
     params->ocsp = cli_bytes_of(&chain->ocsp);

@@ -28,6 +28,7 @@ static const cli_group groups[] = {
     {"Options", own},
     {"Connecting", cli_tls_client_options},
     {"Pre-shared keys", cli_psk_options},
+    {"Rules for whoever issued the certificates", cli_profile_options},
     {"Revocation", cli_revocation_options},
     {"Certificate Transparency", cli_ct_options},
     {"From plain text to TLS", cli_starttls_options},

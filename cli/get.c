@@ -73,6 +73,7 @@ static const cli_group groups[] = {
     {"Connecting", cli_tls_client_options},
     {"Pre-shared keys", cli_psk_options},
     {"Resuming", cli_session_options},
+    {"Rules for whoever issued the certificates", cli_profile_options},
     {"Revocation", cli_revocation_options},
     {"Certificate Transparency", cli_ct_options},
     {"TLS", cli_tls_options},

@@ -1,4 +1,4 @@
-/* revocation.c: --crl and --revocation. */
+/* revocation.c: --crl, --revocation and --profile. */
 #include "cli/revocation.h"
 
 #include "cli/cert_file.h"
@@ -22,6 +22,24 @@ const cli_option cli_revocation_options[] = {
              "stapled response says is good; hard-leaf: that of the certificate itself only"},
     {0},
 };
+
+const cli_option cli_profile_options[] = {
+    {.name = "profile",
+     .kind = CLI_CHOICE,
+     .value = "PROFILE",
+     .choices = "tls|rfc5280|webpki",
+     .help = "tls: what makes a difference for security (the default); also what RFC 5280 or the "
+             "CA/Browser Forum demand of whoever issues"},
+    {0},
+};
+
+hf_profile cli_profile(const cli *c)
+{
+    const char *profile = cli_text(c, "profile");
+    return profile == NULL || profile[0] == 't' ? HF_PROFILE_TLS
+           : profile[0] == 'r'                  ? HF_PROFILE_RFC5280
+                                                : HF_PROFILE_WEBPKI;
+}
 
 cli_exit cli_read_crls(cli *c, hf_crls **out)
 {
@@ -77,6 +95,7 @@ cli_exit cli_tls_revocation(cli *c, hf_config *cfg)
         return status;
     hf_config_crls(cfg, crls);
     hf_config_revocation(cfg, cli_revocation_demand(c));
+    hf_config_profile(cfg, cli_profile(c));
     hf_crls_free(crls);
     return CLI_DONE;
 }

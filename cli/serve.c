@@ -1,6 +1,7 @@
 /* serve.c: `handfast serve`: HTTPS for a folder. Its options, its start, signals, its end. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/serve.h"
+#include "cli/ct_logs.h"
 #include "cli/psk_file.h"
 #include "cli/revocation.h"
 #include "cli/serve_config.h"
@@ -90,13 +91,23 @@ static const cli_option limits[] = {
     {0},
 };
 
+static const cli_option clients[] = {
+    {.name = "ask-ocsp",
+     .kind = CLI_FLAG,
+     .help = "ask clients to staple an OCSP response (TLS 1.3 alone); what it says counts"},
+    {0},
+};
+
 static const cli_group groups[] = {
     {"Options", options},
     {"Explaining", explaining},
     {"Certificates", cli_tls_server_options},
     {"Pre-shared keys", cli_psk_options},
     {"Resuming", cli_ticket_options},
+    {"What clients' certificates must show", clients},
+    {"Rules for whoever issued them", cli_profile_options},
     {"Revocation of clients", cli_revocation_options},
+    {"Certificate Transparency of clients", cli_ct_options},
     {"TLS", cli_tls_options},
     {"Limits", limits},
     {0},

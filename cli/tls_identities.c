@@ -88,6 +88,8 @@ cli_exit cli_tls_identities(cli *c, hf_role role, hf_config *cfg)
 {
     if (given(c, "no-ocsp"))
         hf_config_request_ocsp(cfg, false);
+    if (given(c, "ask-ocsp"))
+        hf_config_request_ocsp(cfg, true);
     if (given(c, "ask-scts"))
         hf_config_request_scts(cfg, true);
     if (given(c, "name-authorities"))

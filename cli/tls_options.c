@@ -490,6 +490,22 @@ static cli_exit add_client_trust(cli *c, hf_config *cfg)
     return CLI_DONE;
 }
 
+/* Options about the certificates of clients would do nothing where none is asked for. */
+static cli_exit refuse_idle_demands(cli *c)
+{
+    static const char *const demands[] = {"crl",     "revocation", "profile",
+                                          "ct-logs", "ct-policy",  "ask-ocsp"};
+    for (size_t i = 0; i < sizeof demands / sizeof demands[0]; i++) {
+        char what[100];
+        if (!has_option(c, demands[i]) || cli_count(c, demands[i]) == 0)
+            continue;
+        snprintf(what, sizeof what, "--%s is about certificates of clients, and none is asked for",
+                 demands[i]);
+        return cli_usage(c, what, NULL, "--client-ca FILE");
+    }
+    return CLI_DONE;
+}
+
 static cli_exit add_client_auth(cli *c, hf_config *cfg)
 {
     bool has_ca = cli_count(c, "client-ca") != 0;
@@ -497,7 +513,7 @@ static cli_exit add_client_auth(cli *c, hf_config *cfg)
     if (mode == NULL)
         mode = has_ca ? "required" : "none";
     if (strcmp(mode, "none") == 0)
-        return CLI_DONE;
+        return refuse_idle_demands(c);
     if (!has_ca)
         return cli_usage(c, "--client-auth needs to know which authority to trust", NULL,
                          "--client-ca FILE");

@@ -82,6 +82,12 @@ HF_API hf_status hf_config_trust_file(hf_config *cfg, const char *path);
 HF_API hf_status hf_config_crls(hf_config *cfg, hf_crls *crls);
 HF_API hf_status hf_config_revocation(hf_config *cfg, hf_revocation demand);
 
+/* What the peer's certificates are held to, beside what makes a difference for security:
+ * HF_PROFILE_WEBPKI what browsers' root programs demand of public authorities, HF_PROFILE_RFC5280
+ * what the standard demands of anyone who issues. Default: HF_PROFILE_TLS, since certificates of
+ * private authorities often break rules of form. HF_E_BAD_ARGUMENT. */
+HF_API hf_status hf_config_profile(hf_config *cfg, hf_profile profile);
+
 /* Logs of Certificate Transparency that the peer's timestamps are judged by, and how many must
  * count
  * (<handfast/ct.h>; NULL: what Chrome demands). A reference is taken; the logs must not be changed

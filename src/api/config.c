@@ -139,6 +139,16 @@ hf_status hf_config_revocation(hf_config *cfg, hf_revocation demand)
     return HF_OK;
 }
 
+hf_status hf_config_profile(hf_config *cfg, hf_profile profile)
+{
+    if (!hf_config_is_open(cfg))
+        return hf_config_closed(cfg);
+    if (profile > HF_PROFILE_WEBPKI)
+        return fail(cfg, HF_E_BAD_ARGUMENT, "profile", "one of hf_profile", NULL);
+    cfg->profile = profile;
+    return HF_OK;
+}
+
 hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode)
 {
     if (!hf_config_is_open(cfg))

@@ -137,6 +137,7 @@ static void run_verify_chain(hf_job *job)
         .limits = {.chain_length = cfg->limits.chain_length,
                    .signature_checks = cfg->limits.signature_checks},
         .signatures = cfg->signatures,
+        .profile = cfg->profile,
         .revocation = cfg->revocation,
         .crls = cfg->crls,
         .ocsp = hs->peer_ocsp,

@@ -49,6 +49,7 @@ struct hf_config {
     hf_signature_cache *signatures; /* NULL after freezing: no cache */
     bool signatures_set;
     hf_revocation revocation;
+    hf_profile profile;
     hf_crls *crls;       /* NULL: none */
     hf_ct_logs *ct_logs; /* NULL: nothing is asked about timestamps */
     hf_ct_policy ct_policy;

@@ -7,7 +7,7 @@ import struct
 import time
 import unittest
 
-from peers import DONE, LOCAL_FILE, UNTRUSTED, USAGE, PeerCase, check, needs, read
+from peers import DONE, LOCAL_FILE, TLS, UNTRUSTED, USAGE, PeerCase, check, needs, read
 
 LIST_OID = bytes.fromhex("060a2b06010401d679020402")
 
@@ -122,6 +122,32 @@ class Transparency(PeerCase):
             done = self.handfast("cert", "verify", pair.cert, "--cacert", self.certs.ca, "--ct-logs", self.list)
             self.assertIn("2 of 2 timestamps count, of 2 logs that 2 operators run", done.out)
             self.assertIn("by the elm log (elm's), in the certificate", done.out)
+
+    # ---- of clients ----
+
+    def test_serve_demands_timestamps_of_its_clients(self):
+        client = self.certs.client()
+        url = "https://localhost:{}/"
+        server = self.serve("--client-ca", self.certs.ca, "--ct-logs", self.list)
+        for names, refused in ((("elm", "fir"), False), (("elm",), True), ((), True)):
+            with self.subTest(names):
+                scts = ["--scts", self.beside(client, *names)] if names else []
+                done = self.get("--cert", client.cert, "--key", client.key, *scts, url.format(server.port),
+                                expect=TLS if refused else DONE)
+                if refused:
+                    server.wait_for("too few logs")
+                else:
+                    self.assertNotEqual(done.out, "")
+        report = self.serve("--client-ca", self.certs.ca, "--ct-logs", self.list, "--ct-policy", "report")
+        self.get("--cert", client.cert, "--key", client.key, url.format(report.port))
+
+    def test_serve_refuses_demands_on_clients_that_it_does_not_ask(self):
+        for option in (["--ct-logs", self.list], ["--revocation", "hard"], ["--profile", "webpki"], ["--ask-ocsp"],
+                       ["--crl", self.list]):
+            with self.subTest(option):
+                done = self.handfast("serve", *option, "--listen", "127.0.0.1:0", expect=USAGE)
+                self.assertIn(f"{option[0]} is about certificates of clients", done.err)
+                self.assertIn("--client-ca FILE", done.err)
 
     # ---- the program ----
 
