@@ -26,6 +26,7 @@ static const struct {
     {HF_E_CERT_EXPIRED, HF_E_CERT_NOT_YET_VALID, CLI_EXPIRED},
     {HF_E_CERT_WRONG_NAME, HF_E_CERT_WRONG_NAME, CLI_WRONG_NAME},
     {HF_E_STORE_EMPTY, HF_E_STORE_EMPTY, CLI_LOCAL_FILE},
+    {HF_E_CRL_MALFORMED, HF_E_CRL_INDIRECT, CLI_LOCAL_FILE}, /* of --crl */
     {-140, -199, CLI_UNTRUSTED}, /* every other judgement about a certificate */
     {HF_E_RANDOM, HF_E_CRYPTO, CLI_OTHER},
     {HF_E_BAD_SIGNATURE, HF_E_BAD_SIGNATURE, CLI_TLS},
@@ -34,6 +35,8 @@ static const struct {
     {HF_E_FILE, HF_E_FILE, CLI_LOCAL_FILE},
     {HF_E_STARTTLS, HF_E_STARTTLS, CLI_NO_CONNECTION},
     {HF_E_KEYLOG, HF_E_CAPTURE_NOTHING, CLI_LOCAL_FILE},
+    {-300, -399, CLI_TLS},       /* handshake, continued */
+    {-400, -499, CLI_UNTRUSTED}, /* certificates, continued */
 };
 
 cli_exit cli_exit_of(hf_status code)

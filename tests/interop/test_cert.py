@@ -620,6 +620,24 @@ inhibitAnyPolicy=2
         self.run_program("crl", "--reason", "boredom", "--force", expect=USAGE)
         self.assertFalse(os.path.exists(self.path("x.crl")))
 
+    def test_a_revocation_list_that_is_none_is_a_local_fault(self):
+        self.run_program("ca")
+        self.run_program("issue", "localhost")
+        self.run_program("crl")
+        der = subprocess.run(["openssl", "crl", "-in", "ca.crl", "-outform", "DER"], cwd=self.dir, check=True,
+                             capture_output=True).stdout
+        self.write("cut.crl", der[:-3])
+        self.write("bad.crl", b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n")
+        self.write("delta.crl", der.replace(bytes.fromhex("0603551d14"), bytes.fromhex("0603551d1b")))
+        for name, words in (("bad.crl", "not a revocation list"), ("delta.crl", "delta list"),
+                            ("cut.crl", ""), ("ca.pem", ""), ("empty", "")):
+            self.write("empty", b"")
+            with self.subTest(name):
+                _, err = self.run_program("verify", "localhost.pem", "--cacert", "ca.pem", "--crl", name,
+                                          expect=LOCAL_FILE)
+                self.assertIn(words, err)
+                self.assertIn(name, err)
+
     # ---- trusting ----
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare") and

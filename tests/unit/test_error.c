@@ -40,21 +40,23 @@ static void numbers_are_distinct_and_rise(void **state)
 static void numbers_stand_in_their_ranges(void **state)
 {
     (void)state;
-    /* errors.def: 1 general, 20 use, 40 records, 70 handshake, 140 certificates, 200 keys, 220 i/o
-     */
+    /* errors.def: 1 general, 20 use, 40 records, 70 handshake, 140 certificates, 200 keys, 220 i/o;
+     * from 300 on handshake, and from 400 certificates, continued */
     static const struct {
         const char *name;
         int least, most;
-    } ranges[] = {{"OUT_OF_MEMORY", 1, 19},          {"CONFIG_FROZEN", 20, 39},
-                  {"RECORD_TYPE", 40, 69},           {"UNEXPECTED_MESSAGE", 70, 139},
-                  {"CERT_MALFORMED", 140, 199},      {"KEY_MALFORMED", 200, 219},
-                  {"NAME_NOT_FOUND", 220, INT16_MAX}};
+    } ranges[] = {{"OUT_OF_MEMORY", 1, 19},     {"CONFIG_FROZEN", 20, 39},
+                  {"RECORD_TYPE", 40, 69},      {"UNEXPECTED_MESSAGE", 70, 139},
+                  {"CERT_MALFORMED", 140, 199}, {"KEY_MALFORMED", 200, 219},
+                  {"NAME_NOT_FOUND", 220, 299}};
     size_t range = 0;
     for (size_t i = 0; i < LISTED; i++) {
         if (range + 1 < sizeof(ranges) / sizeof(ranges[0]) &&
             strcmp(listed[i].name, ranges[range + 1].name) == 0)
             range++;
-        assert_in_range(listed[i].number, ranges[range].least, ranges[range].most);
+        if (listed[i].number < 300)
+            assert_in_range(listed[i].number, ranges[range].least, ranges[range].most);
+        assert_in_range(listed[i].number, 1, 499);
     }
     assert_int_equal(range, sizeof(ranges) / sizeof(ranges[0]) - 1);
 }
