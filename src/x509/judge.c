@@ -145,6 +145,8 @@ static hf_status judge_critical(const hf_judged *j, hf_check *k)
         hf_text_init(&t, k->value, sizeof(k->value));
         hf_text_add(&t, "critical extension ");
         hf_text_add_oid(&t, c->unknown_critical);
+        if (HF_OID_IS(c->unknown_critical, HF_OID_CT_POISON))
+            hf_text_add(&t, ": it is a precertificate, made for logs alone");
     }
     return HF_E_CERT_CRITICAL_EXTENSION;
 }
@@ -245,11 +247,12 @@ static hf_status judge_ca(const hf_judged *j, hf_check *k)
 
 static hf_status judge_path_len(const hf_judged *j, hf_check *k)
 {
+    hf_judge_value(k, "%u %s below it in this path", j->cas_below,
+                   j->cas_below == 1 ? "authority" : "authorities");
     if (j->cert->path_len < 0)
-        hf_judge_value(k, "no limit");
+        hf_judge_limit(k, "any number: it has no pathLenConstraint");
     else
-        hf_judge_value(k, "at most %d authorities below it", j->cert->path_len);
-    hf_judge_limit(k, "%u below it in this path", j->cas_below);
+        hf_judge_limit(k, "at most %d, by its pathLenConstraint", j->cert->path_len);
     return j->cert->path_len < 0 || j->cas_below <= (unsigned)j->cert->path_len
                ? HF_OK
                : HF_E_CERT_PATH_LENGTH;

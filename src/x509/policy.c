@@ -280,7 +280,8 @@ static void tell(const policy_state *st, bool good, hf_check *k)
     if (st->valid.any)
         hf_text_add(&v, v.n == 0 ? "any policy" : ", any policy");
     if (v.n == 0)
-        hf_text_add(&v, good ? "none, and none is demanded" : "no policy is valid so far");
+        hf_text_add(&v, good ? "none, and none is demanded"
+                             : "none of the policies that they name holds on the whole path");
     hf_text_mark_cut(&v);
     hf_text_init(&v, k->limit, sizeof(k->limit));
     hf_text_add(&v, "a policy that every authority on the path allows");

@@ -26,7 +26,7 @@ static hf_status judge_serial(const hf_judged *j, hf_check *k)
     bool zero = s.n == 1 && s.p[0] == 0, negative = s.p[0] >= 0x80;
     hf_judge_value(k, "%s, %zu bytes", zero ? "zero" : negative ? "negative" : "positive", s.n);
     hf_judge_limit(k, "positive, at most 20 bytes");
-    return !root(j) && (zero || negative || s.n > 20) ? HF_E_CERT_MALFORMED : HF_OK;
+    return !root(j) && (zero || negative || s.n > 20) ? HF_E_CERT_PROFILE : HF_OK;
 }
 
 static hf_status judge_names(const hf_judged *j, hf_check *k)
@@ -40,7 +40,7 @@ static hf_status judge_names(const hf_judged *j, hf_check *k)
     bool good =
         issuer &&
         (subject || (j->depth == 0 && !c->is_ca && (c->critical & HF_EXT_subjectAltName) != 0));
-    return good ? HF_OK : HF_E_CERT_MALFORMED;
+    return good ? HF_OK : HF_E_CERT_PROFILE;
 }
 
 /* The identifier in an authorityKeyIdentifier and whether it has the two other fields. */
@@ -80,10 +80,10 @@ static hf_status judge_authority_key_id(const hf_judged *j, hf_check *k)
      * is a cross certificate taken for a root; its issuer plays no part in the path. */
     bool excused = !present && (root(j) || (j->anchor && !j->params->pedantic));
     if (critical || (id.p == NULL && !excused))
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     if (webpki(j) && root(j) && present && (others || !own)) {
         hf_judge_limit(k, "in a root its own keyIdentifier and nothing else");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     return HF_OK;
 }
@@ -95,7 +95,7 @@ static hf_status judge_subject_key_id(const hf_judged *j, hf_check *k)
     hf_judge_value(k, "%s%s", c->subject_key_id.p == NULL ? "none" : "present",
                    critical ? ", critical" : "");
     hf_judge_limit(k, "not critical, and present in every authority");
-    return critical || (c->subject_key_id.p == NULL && j->depth != 0) ? HF_E_CERT_MALFORMED : HF_OK;
+    return critical || (c->subject_key_id.p == NULL && j->depth != 0) ? HF_E_CERT_PROFILE : HF_OK;
 }
 
 static hf_status judge_basic_constraints(const hf_judged *j, hf_check *k)
@@ -110,23 +110,23 @@ static hf_status judge_basic_constraints(const hf_judged *j, hf_check *k)
                                        : "");
     if (c->is_ca && !critical && j->depth != 0) {
         hf_judge_limit(k, "critical in an authority");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     if (!c->is_ca && (signs || c->name_constraints.p != NULL)) {
         hf_judge_limit(k, "keyCertSign and nameConstraints in authorities only");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     if (c->path_len >= 0 && (!c->is_ca || (c->has_key_usage && !signs))) {
         hf_judge_limit(k, "pathLenConstraint in authorities only, beside keyCertSign");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     if (c->is_ca && !c->has_key_usage && j->depth != 0 && !j->anchor) {
         hf_judge_limit(k, "keyUsage in an authority (RFC 5280 section 4.2.1.3)");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     if (webpki(j) && j->depth == 0 && c->is_ca) {
         hf_judge_limit(k, "cA FALSE in a leaf");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     hf_judge_limit(k, "critical in an authority");
     return HF_OK;
@@ -143,7 +143,7 @@ static hf_status judge_criticality(const hf_judged *j, hf_check *k)
                    : policy            ? "policyConstraints is not critical"
                                        : "as required");
     hf_judge_limit(k, "constraints that are critical");
-    return (names && !webpki(j)) || policy ? HF_E_CERT_MALFORMED : HF_OK;
+    return (names && !webpki(j)) || policy ? HF_E_CERT_PROFILE : HF_OK;
 }
 
 /* Letters, digits and hyphens: what hf_dns_valid allows, without underscores. */
@@ -163,11 +163,11 @@ static hf_status judge_alt_names(const hf_judged *j, hf_check *k)
     hf_judge_limit(k, "DNS names in the preferred name syntax");
     while (hf_san_next(&it, &type, &value))
         if (type == HF_SAN_DNS && !preferred_syntax(value))
-            return HF_E_CERT_MALFORMED;
+            return HF_E_CERT_PROFILE;
     if (webpki(j) && j->depth == 0 && !hf_name_empty(j->cert->subject) &&
         (j->cert->critical & HF_EXT_subjectAltName) != 0) {
         hf_judge_limit(k, "not critical, since the subject is not empty");
-        return HF_E_CERT_MALFORMED;
+        return HF_E_CERT_PROFILE;
     }
     return HF_OK;
 }
@@ -230,11 +230,11 @@ static hf_status judge_common_name(const hf_judged *j, hf_check *k)
             continue;
         if (seen) { /* BR 7.1.2.7: no attribute twice, which also bounds what this costs */
             hf_judge_limit(k, "one common name");
-            return HF_E_CERT_WRONG_NAME;
+            return HF_E_CERT_PROFILE;
         }
         seen = true;
         if (!common_name_listed(j->cert, a.value))
-            return HF_E_CERT_WRONG_NAME;
+            return HF_E_CERT_PROFILE;
     }
     return HF_OK;
 }
@@ -248,7 +248,7 @@ static hf_status judge_leaf_purposes(const hf_judged *j, hf_check *k)
                    critical ? ", critical" : "", any ? ", with anyExtendedKeyUsage" : "");
     hf_judge_limit(k, "purposes by name, not critical");
     bool good = c->extended_key_usage.p != NULL && !critical && !any;
-    return good || !webpki(j) ? HF_OK : HF_E_CERT_PURPOSE;
+    return good || !webpki(j) ? HF_OK : HF_E_CERT_PROFILE;
 }
 
 static hf_status judge_root_purposes(const hf_judged *j, hf_check *k)
@@ -256,7 +256,7 @@ static hf_status judge_root_purposes(const hf_judged *j, hf_check *k)
     bool present = j->cert->extended_key_usage.p != NULL;
     hf_judge_value(k, present ? "present" : "none");
     hf_judge_limit(k, "none in a root");
-    return webpki(j) && root(j) && present ? HF_E_CERT_PURPOSE : HF_OK;
+    return webpki(j) && root(j) && present ? HF_E_CERT_PROFILE : HF_OK;
 }
 
 static hf_status judge_key_size(const hf_judged *j, hf_check *k)
@@ -264,7 +264,7 @@ static hf_status judge_key_size(const hf_judged *j, hf_check *k)
     bool rsa = j->cert->key_type == HF_KEY_RSA || j->cert->key_type == HF_KEY_RSA_PSS;
     hf_judge_value(k, "%u bits", j->cert->key_bits);
     hf_judge_limit(k, "RSA keys of a multiple of 8 bits");
-    return webpki(j) && rsa && j->cert->key_bits % 8 != 0 ? HF_E_CERT_WEAK_KEY : HF_OK;
+    return webpki(j) && rsa && j->cert->key_bits % 8 != 0 ? HF_E_CERT_PROFILE : HF_OK;
 }
 
 #define BOTH (HF_WHO_LEAF | HF_WHO_CA)

@@ -45,11 +45,17 @@ typedef struct search {
 
 /* ---- telling ---- */
 
-static const char *place(unsigned depth)
+static const char *place(unsigned depth, bool from_store)
 {
     static const char *const names[] = {"certificate 0 (the leaf)",  "certificate 1 of the path",
                                         "certificate 2 of the path", "certificate 3 of the path",
                                         "certificate 4 of the path", "certificate 5 of the path"};
+    static const char *const trusted[] = {"certificate 0 (the leaf, of the trust store)",
+                                          "certificate 1 of the path (of the trust store)",
+                                          "certificate 2 of the path (of the trust store)",
+                                          "certificate 3 of the path (of the trust store)"};
+    if (from_store)
+        return depth < 4 ? trusted[depth] : "a certificate of the trust store";
     return depth < 6 ? names[depth] : "a certificate of the path";
 }
 
@@ -66,7 +72,9 @@ static void note_failure(search *s, const hf_check *k, unsigned stage)
     if (s->e == NULL)
         return;
     hf_fail(s->e, k->result, k->name, k->limit, "%s", k->value);
-    s->e->message = place(k->depth);
+    if (k->result == HF_E_CERT_PROFILE) /* there are many such rules: which one it was */
+        hf_error_expected(s->e, "%s (%s)", k->limit, k->section);
+    s->e->message = place(k->depth, k->from_store);
     hf_name_text(k->cert->subject, s->e->subject, sizeof(s->e->subject));
 }
 
@@ -601,8 +609,10 @@ static void tell_untrusted(search *s, unsigned depth)
     else if (anchors == 0)
         hf_judge_value(&k, "the trust store is empty");
     else
-        hf_judge_value(&k, "neither the %zu trusted certificates nor the peer's %zu have it",
-                       anchors, s->count);
+        hf_judge_value(&k,
+                       "none of the %zu trusted certificates has that name, nor any that the "
+                       "peer sent",
+                       anchors);
     settle(s, &k, depth, 64 + STAGE_UNTRUSTED);
 }
 

@@ -207,7 +207,7 @@ static const bad_case cases[] = {
     {"an expired intermediate", {GOOD, .intermediates = 1, .expired_ca = true}, NULL, 0, HF_E_CERT_EXPIRED,
      HF_ALERT_certificate_expired, "validity", "CN=intermediate 0", "valid at", "expired on"},
     {"more authorities than one allows", {.flip = -1, .intermediates = 3, .path_len = 1}, NULL, 0,
-     HF_E_CERT_PATH_LENGTH, HF_ALERT_bad_certificate, "pathLenConstraint", "CN=intermediate 0", "2 below it", "at most 1"},
+     HF_E_CERT_PATH_LENGTH, HF_ALERT_bad_certificate, "pathLenConstraint", "CN=intermediate 0", "at most 1", "2 authorities below it"},
     {"more certificates than allowed", {GOOD, .intermediates = 3}, NULL, 3, HF_E_CHAIN_TOO_LONG,
      HF_ALERT_bad_certificate, "certificate_list", NULL, "at most 3", "4 certificates"},
     {"a path longer than allowed", {GOOD, .intermediates = 3}, NULL, 4, HF_E_CHAIN_TOO_LONG,

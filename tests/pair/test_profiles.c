@@ -56,7 +56,7 @@ static void either_side_may_hold_the_other_to_a_profile(void **state)
         {false, HF_PROFILE_TLS, HF_OK},
         {true, HF_PROFILE_TLS, HF_OK},
         {true, HF_PROFILE_RFC5280, HF_OK},
-        {true, HF_PROFILE_WEBPKI, HF_E_CERT_WRONG_NAME},
+        {true, HF_PROFILE_WEBPKI, HF_E_CERT_PROFILE},
     };
     for (unsigned version = HF_TLS_1_2; version <= HF_TLS_1_3; version++)
         for (int client = 0; client < 2; client++)

@@ -199,6 +199,35 @@ static void a_failure_comes_with_its_causes(void **state)
     assert_string_equal(one->command, "handfast explain --min-version 1.2 %t");
 }
 
+/* Whoever meets a verdict about a certificate has somewhere to go on: what usually lies behind it,
+ * and a command. SCT_... are told and never end a connection by themselves. */
+static void each_verdict_about_a_certificate_has_its_causes(void **state)
+{
+    static const struct {
+        hf_status code;
+        uint8_t alert;
+        const char *name;
+    } listed[] = {
+#define HF_ERROR(name, number, alert, sentence, remedy, section)                                   \
+    {-(number), HF_ALERT_##alert, #name},
+#include <handfast/errors.def>
+#undef HF_ERROR
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++) {
+        bool certificate = (listed[i].code <= -140 && listed[i].code > -200) ||
+                           (listed[i].code <= -400 && listed[i].code > -500);
+        if (!certificate || listed[i].alert == HF_ALERT_internal_error ||
+            strncmp(listed[i].name, "SCT_", 4) == 0 || listed[i].code == HF_E_CERT_REFUSED ||
+            listed[i].code == HF_E_OCSP_MALFORMED)
+            continue;
+        const ex_causes *c = ex_causes_of(&(hf_error){.code = listed[i].code});
+        if (c == NULL || c->causes[0] == NULL || strncmp(c->command, "handfast ", 9) != 0)
+            if (listed[i].code != HF_E_CERT_NOT_YET_VALID) /* its command is date */
+                fail_msg("%s", listed[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_sink_that_stops_is_told),
         cmocka_unit_test(a_command_never_carries_more_than_a_plain_target),
         cmocka_unit_test(a_failure_comes_with_its_causes),
+        cmocka_unit_test(each_verdict_about_a_certificate_has_its_causes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,8 @@ static void path_lengths_count_what_is_not_self_issued(void **state)
     root.path_len = 1; /* 0 */
     run *r = three(&root, &middle, &leaf);
     expect(r, HF_E_CERT_PATH_LENGTH, "pathLenConstraint");
-    assert_string_equal(r->e.got, "at most 0 authorities below it");
+    assert_string_equal(r->e.got, "1 authority below it in this path");
+    assert_string_equal(r->e.expected, "at most 0, by its pathLenConstraint");
     end(r);
     root.path_len = 2; /* 1 */
     r = three(&root, &middle, &leaf);
@@ -299,7 +300,7 @@ static void the_makers_of_authorities_have_rules(void **state)
             if (profile == HF_PROFILE_TLS || cases[i].good)
                 expect(r, HF_OK, NULL);
             else
-                expect(r, HF_E_CERT_MALFORMED, "authority");
+                expect(r, HF_E_CERT_PROFILE, "authority");
             end(r);
         }
 }

@@ -216,7 +216,7 @@ static void a_path_that_would_explode_ends_at_once(void **state)
     r = policy_path(texts, 8);
     r->params.policies = (hf_policy_inputs){.initial = one, .require_explicit = true};
     expect(r, HF_E_CERT_POLICY, "certificatePolicies");
-    assert_string_equal(r->e.got, "no policy is valid so far");
+    assert_string_equal(r->e.got, "none of the policies that they name holds on the whole path");
     end(r);
 }
 
