@@ -84,8 +84,10 @@ cli_exit explain_page_make(cli *c, const hf_explain *x, const hf_explain *second
     if (!render(x, second, &page, &n))
         return cli_fail(c, CLI_OTHER, "memory ran out", NULL);
     hf_bytes bytes = {(const uint8_t *)page, n};
-    /* with secrets the page is for its owner alone */
-    unsigned mode = cli_flag(c, "secrets") ? 0600 : 0644;
+    /* with secrets the page is for its owner alone, also when a kept document brought them */
+    bool secrets = (x != NULL && hf_explain_has_secrets(x)) ||
+                   (second != NULL && hf_explain_has_secrets(second));
+    unsigned mode = secrets ? 0600 : 0644;
     cli_exit status;
     if (wanted != NULL) {
         snprintf(path, sizeof path, "%s", wanted);

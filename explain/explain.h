@@ -59,6 +59,10 @@ void hf_explain_finish(hf_explain *x, const hf_info *info, const hf_error *error
 /* True when the recorded connection failed. */
 bool hf_explain_failed(const hf_explain *x);
 
+/* True when the document was made with secrets (or was read from one that says so): whoever reads
+ * it can read the connection. */
+bool hf_explain_has_secrets(const hf_explain *x);
+
 /* Where rendered bytes go; `write` returns false to stop. */
 typedef struct hf_explain_sink {
     bool (*write)(void *ctx, const char *p, size_t n);

@@ -401,6 +401,11 @@ void hf_explain_finish(hf_explain *x, const hf_info *info, const hf_error *error
         ex_note_error(x, error, x->end_ns);
 }
 
+bool hf_explain_has_secrets(const hf_explain *x)
+{
+    return x->options.secrets;
+}
+
 bool hf_explain_failed(const hf_explain *x)
 {
     return x->failed;

@@ -251,6 +251,20 @@ class ExplainTest(unittest.TestCase):
         self.run_program("explain", target, "--cacert", "ca.pem", "--html", "secret.html", "--secrets")
         self.assertEqual(os.stat(os.path.join(self.dir, "secret.html")).st_mode & 0o777, 0o600)
 
+    def test_a_page_of_a_kept_document_is_as_secret_as_the_document(self):
+        for name, options in (("open", []), ("secret", ["--secrets"])):
+            out, _ = self.explain("--json", *options)
+            with open(os.path.join(self.dir, f"{name}.json"), "w", encoding="utf-8") as f:
+                f.write(out)
+        for arguments, mode in ((["--replay", "open.json"], 0o644), (["--replay", "secret.json"], 0o600),
+                                (["--diff", "open.json", "open.json"], 0o644),
+                                (["--diff", "open.json", "secret.json"], 0o600)):
+            page = os.path.join(self.dir, "kept.html")
+            if os.path.exists(page):
+                os.unlink(page)
+            self.run_program("explain", *arguments, "--html", "kept.html")
+            self.assertEqual(os.stat(page).st_mode & 0o777, mode, arguments)
+
     def test_the_trace_file_has_an_event_a_line(self):
         path = os.path.join(self.dir, "trace.jsonl")
         self.explain("--trace", path)
