@@ -21,7 +21,7 @@
 #define HF_OID_CODE_SIGNING      "\x2b\x06\x01\x05\x05\x07\x03\x03"
 #define HF_OID_EMAIL_PROTECTION  "\x2b\x06\x01\x05\x05\x07\x03\x04"
 #define HF_OID_TIME_STAMPING     "\x2b\x06\x01\x05\x05\x07\x03\x08"
-#define HF_OID_CT_POISON        "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03" /* RFC 6962 section 3.1 */
+#define HF_OID_CT_POISON         "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03" /* RFC 6962 section 3.1 */
 #define HF_OID_OCSP_SIGNING      "\x2b\x06\x01\x05\x05\x07\x03\x09"
 
 /* An extension that handfast knows: its HF_EXT_ bit, name and section; NULL for others. */
