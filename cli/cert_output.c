@@ -132,6 +132,10 @@ cli_exit cli_key_get(cli *c, const cli_paths *paths, hf_key **out)
     }
     if (cli_text(c, "bits") != NULL && key_type(c) != HF_KEY_RSA)
         return cli_usage(c, "--bits is for RSA keys alone", cli_text(c, "bits"), "--key-type rsa");
+    if (key_type(c) == HF_KEY_ED25519)
+        cli_warn(
+            c, "no browser takes a certificate with an Ed25519 key, or signed with one: for those "
+               "--key-type p256");
     hf_status status = hf_key_generate(key_type(c), (unsigned)cli_number(c, "bits", 0), out, &e);
     return status == HF_OK ? CLI_DONE : cli_cert_error(c, &e, status, "making the private key");
 }
@@ -315,9 +319,12 @@ void cli_validity(cli *c, hf_cert_template *t, int64_t days, const hf_cert *issu
     if (t->not_before_s < issuer->not_before_s)
         t->not_before_s = issuer->not_before_s;
     if (t->not_after_s > issuer->not_after_s) {
+        int64_t cut_s = t->not_after_s - issuer->not_after_s;
         t->not_after_s = issuer->not_after_s;
-        cli_warn(c, "it ends with its authority, at %s: before the %lld days that were asked for",
-                 cli_date_text(date, sizeof date, issuer->not_after_s), (long long)days);
+        if (cut_s >= CLI_DAY_S) /* less is the time that went by since the authority was made */
+            cli_warn(c,
+                     "it ends with its authority, at %s: before the %lld days that were asked for",
+                     cli_date_text(date, sizeof date, issuer->not_after_s), (long long)days);
     }
     if (now_s > issuer->not_after_s)
         cli_warn(c, "the authority has expired: nobody will accept what it signs");

@@ -233,29 +233,69 @@ static cli_exit show_pem(cli *c, const cli_chain *chain, size_t count)
 
 /* ---- a request ---- */
 
+static const char *request_key(const hf_csr *csr, char *text, size_t size)
+{
+    bool rsa = csr->key_type == HF_KEY_RSA || csr->key_type == HF_KEY_RSA_PSS;
+    snprintf(text, size, rsa ? "%s, %u bits" : "%s", hf_key_type_name(csr->key_type),
+             csr->key_bits);
+    return text;
+}
+
+static void request_text(cli *c, const hf_csr *csr)
+{
+    char text[600];
+    hf_name_text(csr->subject, text, sizeof text);
+    printf("a request for a certificate, which its own key signed\n");
+    put(c, "subject", text[0] == '\0' ? "(none)" : text);
+    put(c, "key", request_key(csr, text, sizeof text));
+    cli_extension x = {.name = "subjectAltName", .value = csr->subject_alt_name};
+    if (x.value.p != NULL) {
+        put(c, "asks for", "");
+        cli_extension_lines(&x, put_line, NULL);
+    }
+}
+
+static void request_json(cli *c, const hf_csr *csr)
+{
+    char subject[600];
+    json_t *names = json_array();
+    cli_extension x = {.name = "subjectAltName", .value = csr->subject_alt_name};
+    if (x.value.p != NULL)
+        cli_extension_lines(&x, add_text, names);
+    hf_name_text(csr->subject, subject, sizeof subject);
+    json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:i, s:o}", "format", "handfast-request", "version",
+                          1, "subject", subject, "key", hf_key_type_name(csr->key_type), "key_bits",
+                          (int)csr->key_bits, "names", names);
+    json_dumpf(o, stdout, JSON_INDENT(2));
+    puts("");
+    json_decref(o);
+    c->json_printed = true;
+}
+
+static void request_pem(hf_bytes der)
+{
+    char *pem = hf_pem_write(der, "CERTIFICATE REQUEST");
+    if (pem != NULL)
+        fputs(pem, stdout);
+    hf_text_free(pem);
+}
+
 static hf_status show_request(void *ctx, hf_bytes der)
 {
     cli *c = ctx;
     hf_csr csr;
     hf_error e = {0};
-    char text[600];
     hf_status status = hf_csr_parse(der, &csr, &e);
     if (status != HF_OK) {
         (void)cli_cert_error(c, &e, status, "reading the request");
         return status;
     }
-    hf_name_text(csr.subject, text, sizeof text);
-    printf("a request for a certificate, which its own key signed\n");
-    put(c, "subject", text[0] == '\0' ? "(none)" : text);
-    bool rsa = csr.key_type == HF_KEY_RSA || csr.key_type == HF_KEY_RSA_PSS;
-    snprintf(text, sizeof text, rsa ? "%s, %u bits" : "%s", hf_key_type_name(csr.key_type),
-             csr.key_bits);
-    put(c, "key", text);
-    cli_extension x = {.name = "subjectAltName", .value = csr.subject_alt_name};
-    if (x.value.p != NULL) {
-        put(c, "asks for", "");
-        cli_extension_lines(&x, put_line, NULL);
-    }
+    if (cli_flag(c, "pem"))
+        request_pem(der);
+    else if (c->json)
+        request_json(c, &csr);
+    else
+        request_text(c, &csr);
     return 1;
 }
 

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 
 BUILD = os.environ.get("HF_BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
@@ -131,6 +132,30 @@ class CertTest(unittest.TestCase):
         for more in (["other.test"], ["--subject", "CN=x"], ["--key-type", "rsa"]):
             with self.subTest(more):
                 self.run_program("issue", "--csr", "www.example.test.csr", *more, expect=USAGE)
+
+    def test_a_request_is_shown_in_every_form(self):
+        self.run_program("csr", "www.example.test", "192.0.2.1", "--subject", "O=Example")
+        out, _ = self.run_program("show", "www.example.test.csr", "--json")
+        shown = json.loads(out)
+        self.assertEqual(shown["format"], "handfast-request")
+        self.assertEqual(shown["subject"], "O=Example")
+        self.assertEqual(shown["names"], ["DNS www.example.test", "IP 192.0.2.1"])
+        der = subprocess.run(["openssl", "req", "-in", "www.example.test.csr", "-outform", "DER"], cwd=self.dir,
+                             check=True, capture_output=True).stdout
+        self.write("request.der", der)
+        out, _ = self.run_program("show", "request.der", "--pem")
+        self.assertEqual(out.encode(), self.read("www.example.test.csr"))
+
+    def test_a_short_life_is_told_and_a_second_is_not(self):
+        self.run_program("ca")
+        time.sleep(1.1)  # so that the second one, of as many days, would end after the first
+        _, err = self.run_program("ca", "Sub", "--ca", "ca.pem", "--ca-key", "ca.key", "--cert", "s.pem", "--key",
+                                  "s.key")
+        self.assertNotIn("warning", err)
+        _, err = self.run_program("issue", "a.test", "--days", "3700")
+        self.assertIn("it ends with its authority", err)
+        _, err = self.run_program("issue", "b.test", "--key-type", "ed25519")
+        self.assertIn("no browser takes", err)
 
     def test_show_has_both_fingerprints(self):
         self.run_program("ca")
