@@ -203,6 +203,8 @@ static void tell_key_usage(const hf_cert *c, hf_check *k)
     if (!c->has_key_usage)
         hf_text_add(&t, "none, so that any use is allowed");
     add_key_usages(&t, c->key_usage);
+    if (t.n == 0)
+        hf_text_add(&t, "no bit at all");
 }
 
 static hf_status judge_leaf_key_usage(const hf_judged *j, hf_check *k)

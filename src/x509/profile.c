@@ -43,6 +43,50 @@ static hf_status judge_names(const hf_judged *j, hf_check *k)
     return good ? HF_OK : HF_E_CERT_PROFILE;
 }
 
+/* The tags of notBefore and notAfter. */
+static void read_time_tags(const hf_cert *c, int tags[2])
+{
+    hf_reader r, tbs, validity;
+    hf_reader_init(&r, c->tbs, NULL);
+    hf_der_enter(&r, &tbs, HF_DER_SEQUENCE, "tbsCertificate");
+    if (hf_der_peek(&tbs) == HF_DER_CONTEXT_CONSTRUCTED(0))
+        hf_der_value(&tbs, HF_DER_CONTEXT_CONSTRUCTED(0), "version");
+    hf_der_integer(&tbs, "serialNumber");
+    hf_der_value(&tbs, HF_DER_SEQUENCE, "signature");
+    hf_der_value(&tbs, HF_DER_SEQUENCE, "issuer");
+    hf_der_enter(&tbs, &validity, HF_DER_SEQUENCE, "validity");
+    tags[0] = hf_der_peek(&validity);
+    hf_der_time(&validity, "notBefore");
+    tags[1] = hf_der_peek(&validity);
+}
+
+/* Through the year 2049 a time is a UTCTime, which begins with 1950. */
+static hf_status judge_time_forms(const hf_judged *j, hf_check *k)
+{
+    const int64_t first = hf_days_from_civil(1950, 1, 1) * 86400;
+    const int64_t end = hf_days_from_civil(2050, 1, 1) * 86400;
+    const int64_t times[2] = {j->cert->not_before_s, j->cert->not_after_s};
+    int tags[2];
+    bool good = true;
+    read_time_tags(j->cert, tags);
+    for (size_t i = 0; i < 2; i++)
+        good &= tags[i] != HF_DER_GENERALIZED_TIME || times[i] < first || times[i] >= end;
+    hf_judge_value(k, "%s, %s", tags[0] == HF_DER_UTC_TIME ? "UTCTime" : "GeneralizedTime",
+                   tags[1] == HF_DER_UTC_TIME ? "UTCTime" : "GeneralizedTime");
+    hf_judge_limit(k, "UTCTime for dates through the year 2049");
+    return good ? HF_OK : HF_E_CERT_PROFILE;
+}
+
+static hf_status judge_key_usage_form(const hf_judged *j, hf_check *k)
+{
+    hf_judge_value(k, "%s",
+                   !j->cert->has_key_usage   ? "none"
+                   : j->cert->key_usage == 0 ? "no bit set"
+                                             : "present");
+    hf_judge_limit(k, "at least one bit, where keyUsage is there");
+    return j->cert->has_key_usage && j->cert->key_usage == 0 ? HF_E_CERT_PROFILE : HF_OK;
+}
+
 /* The identifier in an authorityKeyIdentifier and whether it has the two other fields. */
 static hf_bytes authority_key_id(const hf_cert *c, bool *others)
 {
@@ -272,6 +316,8 @@ static hf_status judge_key_size(const hf_judged *j, hf_check *k)
 const hf_judge_row hf_profile_rows[] = {
     {"serialNumber", "RFC 5280 section 4.1.2.2", BOTH, judge_serial},
     {"names", "RFC 5280 section 4.1.2.6", BOTH, judge_names},
+    {"timeForms", "RFC 5280 section 4.1.2.5", BOTH, judge_time_forms},
+    {"keyUsageForm", "RFC 5280 section 4.2.1.3", BOTH, judge_key_usage_form},
     {"authorityKeyIdentifier", "RFC 5280 section 4.2.1.1", BOTH, judge_authority_key_id},
     {"subjectKeyIdentifier", "RFC 5280 section 4.2.1.2", BOTH, judge_subject_key_id},
     {"authority", "RFC 5280 section 4.2.1.9", BOTH, judge_basic_constraints},

@@ -271,14 +271,16 @@ static void browsers_want_common_names_that_are_copies(void **state)
     hf_der_free(root_der);
 }
 
+/* A subjectKeyIdentifier, and an authorityKeyIdentifier with the same. */
+static const char key_ids[] = "\x30\x0a\x06\x03\x55\x1d\x0e\x04\x03\x04\x01\x01"
+                              "\x30\x0c\x06\x03\x55\x1d\x23\x04\x05\x30\x03\x80\x01\x01";
+
 /* RFC 5280 section 4.2.1.9: pathLenConstraint only beside cA and keyCertSign; section 4.2.1.3: an
  * authority's keyUsage is there. These are rules for the maker: by default nothing depends on them.
  */
 static void the_makers_of_authorities_have_rules(void **state)
 {
     (void)state;
-    static const char ids[] = "\x30\x0a\x06\x03\x55\x1d\x0e\x04\x03\x04\x01\x01"
-                              "\x30\x0c\x06\x03\x55\x1d\x23\x04\x05\x30\x03\x80\x01\x01";
     static const struct {
         int leaf_path_len, middle_path_len, middle_usage;
         bool good;
@@ -288,7 +290,7 @@ static void the_makers_of_authorities_have_rules(void **state)
     for (size_t i = 0; i < COUNT(cases); i++)
         for (int profile = HF_PROFILE_TLS; profile <= HF_PROFILE_WEBPKI; profile++) {
             order root = root_order(), middle = middle_order(), leaf = leaf_order();
-            root.extra = middle.extra = leaf.extra = hf_bytes_of(ids, sizeof(ids) - 1);
+            root.extra = middle.extra = leaf.extra = hf_bytes_of(key_ids, sizeof(key_ids) - 1);
             leaf.path_len = cases[i].leaf_path_len;
             middle.path_len = cases[i].middle_path_len;
             middle.usage = cases[i].middle_usage;
@@ -305,6 +307,61 @@ static void the_makers_of_authorities_have_rules(void **state)
         }
 }
 
+/* Forms that the parser takes, since they mean one thing only, and RFC 5280 forbids to makers. */
+static void forms_have_rules_too(void **state)
+{
+    (void)state;
+#define UTC_2025                                                                                   \
+    "\x17\x0d"                                                                                     \
+    "250101000000Z"
+#define UTC_2027                                                                                   \
+    "\x17\x0d"                                                                                     \
+    "270101000000Z"
+#define GENERAL_2025                                                                               \
+    "\x18\x0f"                                                                                     \
+    "20250101000000Z"
+#define GENERAL_2027                                                                               \
+    "\x18\x0f"                                                                                     \
+    "20270101000000Z"
+#define GENERAL_2050                                                                               \
+    "\x18\x0f"                                                                                     \
+    "20500101000000Z"
+#define GENERAL_1949                                                                               \
+    "\x18\x0f"                                                                                     \
+    "19491231235959Z"
+#define GENERAL_1950                                                                               \
+    "\x18\x0f"                                                                                     \
+    "19500101000000Z"
+    static const struct {
+        hf_bytes validity;
+        bool no_usage_bits;
+        const char *field; /* NULL: good */
+    } cases[] = {
+        {BYTES(UTC_2025 UTC_2027), false, NULL},
+        {BYTES(UTC_2025 GENERAL_2050), false, NULL},
+        {BYTES(GENERAL_1949 UTC_2027), false, NULL},
+        {BYTES(UTC_2025 GENERAL_2027), false, "timeForms"},
+        {BYTES(GENERAL_2025 UTC_2027), false, "timeForms"},
+        {BYTES(GENERAL_1950 UTC_2027), false, "timeForms"},
+        {BYTES(UTC_2025 UTC_2027), true, "keyUsageForm"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int profile = HF_PROFILE_TLS; profile <= HF_PROFILE_RFC5280; profile++) {
+            order root = root_order(), middle = middle_order(), leaf = leaf_order();
+            leaf.validity = cases[i].validity;
+            leaf.no_usage_bits = cases[i].no_usage_bits;
+            root.extra = middle.extra = leaf.extra = hf_bytes_of(key_ids, sizeof(key_ids) - 1);
+            run *r = three(&root, &middle, &leaf);
+            r->params.profile = (hf_profile)profile;
+            r->params.purpose = HF_PURPOSE_ANY;
+            if (profile == HF_PROFILE_TLS || cases[i].field == NULL)
+                expect(r, HF_OK, NULL);
+            else
+                expect(r, HF_E_CERT_PROFILE, cases[i].field);
+            end(r);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +371,7 @@ int main(void)
         MADE_TEST(each_purpose_has_its_usages),
         MADE_TEST(mailboxes_are_matched),
         MADE_TEST(the_makers_of_authorities_have_rules),
+        MADE_TEST(forms_have_rules_too),
         MADE_TEST(browsers_want_common_names_that_are_copies),
         MADE_TEST(critical_extensions_that_are_not_processed_are_refused),
     };

@@ -462,6 +462,62 @@ static void giant_rsa_keys_are_refused_before_they_are_used(void **state)
     assert_int_equal(c.signatures, 1); /* looked at once, and not computed */
 }
 
+static hf_status sign_anything(void *ctx, const hf_sigscheme *scheme, hf_bytes message,
+                               uint8_t *signature, size_t *signature_len)
+{
+    (void)ctx;
+    (void)scheme;
+    (void)message;
+    memset(signature, 0x17, 1024);
+    *signature_len = 1024;
+    return HF_OK;
+}
+
+/* The dearest signatures that are computed at all: RSA of 8192 bits, and an exponent of 33. Nobody
+ * needs a private key to make a client compute them. */
+static void the_dearest_keys_end_by_the_count_of_signatures(void **state)
+{
+    static uint8_t modulus[1024];
+    static const uint8_t exponent[5] = {1, 0xff, 0xff, 0xff, 0xff};
+    const hf_signer signer = {.sign = sign_anything};
+    const unsigned rsa = 20; /* of made_keys */
+    (void)state;
+    order root = {.subject = "CN=Root", .ca = true};
+    question *q = ask_about(&root);
+    memset(modulus, 0xa5, sizeof(modulus));
+    for (unsigned i = 0; i <= 110; i++) {
+        hf_buf spki = {0};
+        hf_writer w;
+        modulus[1] = (uint8_t)i;
+        const hf_spki key = {.type = HF_KEY_RSA,
+                             .modulus = {modulus, sizeof(modulus)},
+                             .exponent = {exponent, sizeof(exponent)}};
+        hf_writer_init_buf(&w, &spki);
+        hf_spki_write(&w, &key);
+        assert_int_equal(hf_writer_status(&w), HF_OK);
+        if (i == 0) { /* the leaf says that it is signed by such a key */
+            assert_int_equal(
+                hf_key_new_external(hf_buf_bytes(&spki), &signer, &made_keys[rsa], NULL), HF_OK);
+            order leaf = {.subject = "CN=Leaf",
+                          .issuer = "CN=Many",
+                          .key = 7,
+                          .signer = rsa,
+                          .names = host_names};
+            with(q, &leaf);
+        }
+        order o = {.subject = "CN=Many",
+                   .issuer = "CN=Root",
+                   .key = 1,
+                   .ca = true,
+                   .spki = hf_buf_bytes(&spki)};
+        with(q, &o);
+        hf_buf_free(&spki);
+    }
+    assert_int_equal(verdict(q), HF_E_PATH_BUDGET);
+    assert_int_equal(q->cost.signatures, 100);
+    end(q);
+}
+
 static void a_giant_exponent_makes_a_key_that_cannot_be_read(void **state)
 {
     static uint8_t octets[256];
@@ -559,6 +615,7 @@ int main(void)
         MADE_TEST(extensions_past_the_limit_are_malformed),
         MADE_TEST(a_serial_number_of_60_kb_is_read_and_judged),
         MADE_TEST(giant_rsa_keys_are_refused_before_they_are_used),
+        MADE_TEST(the_dearest_keys_end_by_the_count_of_signatures),
         MADE_TEST(a_giant_exponent_makes_a_key_that_cannot_be_read),
         MADE_TEST(policies_that_multiply_at_each_level_end),
     };

@@ -60,10 +60,11 @@ typedef struct order {
     const char *purposes; /* DER content of extKeyUsage, by length below */
     size_t purposes_n;
     hf_bytes extra; /* whole Extensions, as DER */
-    bool no_basic;
+    bool no_basic, no_usage_bits;
     unsigned version;    /* 0: 3 */
     hf_bytes spki;       /* another public key than made_key(key)'s */
     hf_bytes serial;     /* content octets; none: counted on */
+    hf_bytes validity;   /* Validity's content, as DER, in place of from_s and to_s */
     hf_bytes unique_ids; /* whole fields, as DER */
 } order;
 
@@ -95,7 +96,7 @@ static inline void made_extensions(hf_writer *w, const order *o)
                     : o->ca       ? HF_KEY_USAGE_keyCertSign
                                   : HF_KEY_USAGE_digitalSignature;
         hf_writer_init(&c, room, sizeof(room));
-        hf_der_write_bit_list(&c, (uint16_t)usage);
+        hf_der_write_bit_list(&c, (uint16_t)(o->no_usage_bits ? 0 : usage));
         made_extension(w, HF_EXT_keyUsage, true, &c);
     }
     if (o->purposes != NULL) {
@@ -137,8 +138,11 @@ static inline hf_bytes made(const order *o)
     if (hf_name_write(&w, o->issuer != NULL ? o->issuer : o->subject, NULL) != HF_OK)
         abort();
     size_t validity = hf_der_open(&w, HF_DER_SEQUENCE);
-    hf_der_write_time(&w, o->from_s != 0 ? o->from_s : NOW - DAY);
-    hf_der_write_time(&w, o->to_s != 0 ? o->to_s : NOW + DAY);
+    hf_write_bytes(&w, o->validity);
+    if (o->validity.n == 0) {
+        hf_der_write_time(&w, o->from_s != 0 ? o->from_s : NOW - DAY);
+        hf_der_write_time(&w, o->to_s != 0 ? o->to_s : NOW + DAY);
+    }
     hf_der_close(&w, validity);
     if (hf_name_write(&w, o->subject, NULL) != HF_OK)
         abort();
