@@ -52,7 +52,8 @@
      .kind = CLI_FILE,                                                                             \
      .repeats = true,                                                                              \
      .value = "FILE",                                                                              \
-     .help = "trust the certificates in FILE (PEM) instead of the system's"},                      \
+     .help = "trust the certificates in FILE (PEM or DER), or of all files of a folder, instead "  \
+             "of the system's"},                                                                   \
         {.name = "servername",                                                                     \
          .kind = CLI_TEXT,                                                                         \
          .value = "NAME",                                                                          \

@@ -545,6 +545,7 @@ HF_API hf_status hf_identity_read_files(const char *chain_path, const char *key_
 /* The same as hf_identity_set_..., from a file. */
 HF_API hf_status hf_identity_set_ocsp_file(hf_identity *identity, const char *path, hf_error *e);
 HF_API hf_status hf_identity_set_scts_file(hf_identity *identity, const char *path, hf_error *e);
+/* Of a folder every file: what is no certificate there is passed over. */
 HF_API hf_status hf_store_add_file(hf_store *store, const char *path, size_t *added, hf_error *e);
 
 /* The system's trusted certificates: SSL_CERT_FILE where set, else the distribution's bundle. */

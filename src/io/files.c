@@ -159,6 +159,8 @@ hf_status hf_store_add_file(hf_store *store, const char *path, size_t *added, hf
     hf_bytes file;
     if (added != NULL)
         *added = 0;
+    if (hf_io_is_folder(path))
+        return hf_io_store_add_folder(store, path, added, e);
     hf_status status = hf_io_file_read(path, &file, e);
     if (status < 0)
         return status;

@@ -62,6 +62,10 @@ int hf_io_connect(const hf_io_address *address, const char *label, int64_t deadl
 hf_status hf_io_file_read(const char *path, hf_bytes *out, hf_error *e);
 void hf_io_file_free(hf_bytes file);
 
+/* Is the path a folder? And the certificates of every file in one, for hf_store_add_file. */
+bool hf_io_is_folder(const char *path);
+hf_status hf_io_store_add_folder(hf_store *store, const char *path, size_t *added, hf_error *e);
+
 /* Does the file begin as a PKCS#12 archive does? */
 bool hf_io_is_archive(hf_bytes file);
 

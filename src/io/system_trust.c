@@ -22,7 +22,8 @@ static const char *const bundles[] = {
 
 typedef struct gather {
     hf_store *store;
-    size_t added, skipped;
+    size_t found, added, skipped; /* certificates: whole ones, those of them that are new, others */
+    size_t files;
 } gather;
 
 /* Adds one certificate. One that cannot be read is passed over: a single odd one among the system's
@@ -34,6 +35,7 @@ static hf_status add_one(void *ctx, hf_bytes der)
     hf_status status = hf_store_add(g->store, der, &added, NULL);
     if (status == HF_E_OUT_OF_MEMORY)
         return status;
+    g->found += status == HF_OK;
     g->added += added;
     g->skipped += status < 0;
     return HF_OK;
@@ -55,13 +57,13 @@ static hf_status add_file(gather *g, const char *path, hf_error *e)
 }
 
 /* Every file in a folder; what is no certificate there is passed over. */
-static hf_status add_folder(gather *g, const char *path, hf_error *e)
+static hf_status add_folder(gather *g, const char *path, const char *where, hf_error *e)
 {
     DIR *folder = opendir(path);
     const struct dirent *entry;
     hf_status status = HF_OK;
     if (folder == NULL)
-        return hf_io_fail(e, HF_E_FILE, "SSL_CERT_DIR", path, "%s", hf_io_reason(errno));
+        return hf_io_fail(e, HF_E_FILE, where, path, "%s", hf_io_reason(errno));
     while (status == HF_OK && (entry = readdir(folder)) != NULL) {
         char file[4096];
         struct stat about;
@@ -69,6 +71,7 @@ static hf_status add_folder(gather *g, const char *path, hf_error *e)
         if (n < 0 || (size_t)n >= sizeof(file) || stat(file, &about) != 0 ||
             !S_ISREG(about.st_mode))
             continue;
+        g->files++;
         if (add_file(g, file, e) == HF_E_OUT_OF_MEMORY)
             status = HF_E_OUT_OF_MEMORY;
     }
@@ -88,7 +91,7 @@ static hf_status add_folders(gather *g, const char *list, hf_error *e)
         memcpy(path, list, n);
         path[n] = '\0';
         if (n > 0)
-            status = add_folder(g, path, e);
+            status = add_folder(g, path, "SSL_CERT_DIR", e);
         list += n + (list[n] == ':');
     }
     return status;
@@ -144,6 +147,26 @@ hf_status hf_store_add_system(hf_store *store, size_t *added, hf_error *e)
                "%zu that could be read, %zu that could not", g.added, g.skipped);
     hf_error_expected(e, "at least one trusted certificate");
     return HF_E_STORE_EMPTY;
+}
+
+bool hf_io_is_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+hf_status hf_io_store_add_folder(hf_store *store, const char *path, size_t *added, hf_error *e)
+{
+    gather g = {.store = store};
+    hf_status status = add_folder(&g, path, "folder", e);
+    if (added != NULL)
+        *added = g.added;
+    if (status != HF_OK || g.found != 0)
+        return status;
+    hf_io_fail(e, HF_E_PEM_NOTHING_FOUND, "folder", path, "%zu file%s without one", g.files,
+               g.files == 1 ? "" : "s");
+    hf_error_expected(e, "a certificate in one of its files");
+    return HF_E_PEM_NOTHING_FOUND;
 }
 
 /* Makes a store, fills it from a file or (NULL) the system, and hands it to the config; a failure

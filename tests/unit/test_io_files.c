@@ -356,6 +356,37 @@ static void a_store_takes_certificates_from_a_file(void **state)
     hf_store_free(store);
 }
 
+/* What is no certificate in it is passed over, as is what lies deeper. */
+static void a_store_takes_certificates_from_a_folder(void **state)
+{
+    (void)state;
+    hf_store *store;
+    hf_error e;
+    size_t added = 99;
+    const char *trusted = path_of("trusted");
+    char path[300];
+    snprintf(path, sizeof(path), "%s", trusted);
+    assert_int_equal(hf_store_new(&store), HF_OK);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(hf_store_add_file(store, path, &added, &e), HF_E_PEM_NOTHING_FOUND);
+    assert_int_equal(added, 0);
+    assert_string_equal(e.subject, path);
+    assert_int_equal(mkdir(path_of("trusted/below"), 0700), 0);
+    write_text("trusted/below/b.pem", certificate, "");
+    write_text("trusted/README", "no certificate", "");
+    assert_int_equal(hf_store_add_file(store, path, &added, &e), HF_E_PEM_NOTHING_FOUND);
+    assert_non_null(strstr(e.got, "1 file"));
+    write_text("trusted/a.pem", certificate, "");
+    write_text("trusted/again.pem", certificate, "");
+    write_text("trusted/key.pem", key_text, "");
+    assert_int_equal(hf_store_add_file(store, path, &added, &e), HF_OK);
+    assert_int_equal(added, 1);
+    assert_int_equal(hf_store_count(store), 1);
+    assert_int_equal(hf_store_add_file(store, path, &added, &e), HF_OK); /* all are there already */
+    assert_int_equal(added, 0);
+    hf_store_free(store);
+}
+
 static hf_status add_system(size_t *count, size_t *added, hf_error *e)
 {
     hf_store *store;
@@ -476,6 +507,17 @@ static hf_status read_system(void *ctx)
     return status;
 }
 
+static hf_status read_folder(void *ctx)
+{
+    hf_store *store;
+    hf_status status = hf_store_new(&store);
+    if (status < 0)
+        return status;
+    status = hf_store_add_file(store, ctx, NULL, NULL);
+    hf_store_free(store);
+    return status;
+}
+
 static void memory_that_runs_out_is_an_error_and_leaves_nothing(void **state)
 {
     (void)state;
@@ -483,6 +525,9 @@ static void memory_that_runs_out_is_an_error_and_leaves_nothing(void **state)
     assert_true(hf_test_each_alloc_fails(read_identity, NULL) > 2);
     setenv("SSL_CERT_FILE", write_text("cert.pem", certificate, ""), 1);
     assert_true(hf_test_each_alloc_fails(read_system, NULL) > 2);
+    char path[300];
+    snprintf(path, sizeof(path), "%s", path_of("trusted"));
+    assert_true(hf_test_each_alloc_fails(read_folder, path) > 2);
     forget_environment();
 }
 
@@ -498,6 +543,7 @@ int main(void)
         cmocka_unit_test(what_is_stapled_comes_from_files),
         cmocka_unit_test(an_error_in_a_file_names_the_file),
         cmocka_unit_test(a_store_takes_certificates_from_a_file),
+        cmocka_unit_test(a_store_takes_certificates_from_a_folder),
         cmocka_unit_test(the_environment_names_the_systems_trust),
         cmocka_unit_test(one_odd_certificate_does_not_spoil_the_rest),
         cmocka_unit_test(the_bundle_of_the_system_is_found),
