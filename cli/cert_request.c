@@ -173,6 +173,10 @@ static cli_exit sign(cli *c, const hf_csr *csr, const cli_authority *a, const ch
     hf_error e = {0};
     hf_bytes der = {NULL, 0}, send[CLI_CHAIN_MAX + 1];
     hf_cert_template t = cli_leaf_template(c, &a->chain.cert[0]);
+    if (csr->subject_alt_name.p == NULL)
+        cli_warn(
+            c, "the request has no subjectAltName: no client accepts the certificate for any host "
+               "(the common name does not count)");
     hf_status status = hf_cert_issue_csr(&t, csr, &a->chain.cert[0], a->key, &der, &e);
     if (status != HF_OK)
         return cli_cert_error(c, &e, status, "signing the request");

@@ -322,7 +322,39 @@ static void purpose_asked_for(const cli *c, hf_verify_params *params)
         }
 }
 
-static cli_exit judge(cli *c, const cli_chain *chain, const hf_verify_params *params)
+/* A certificate whose TLS feature promises a staple (RFC 7633): Features ::= SEQUENCE OF INTEGER,
+ * of which 5 is status_request. */
+static bool promises_staple(const hf_cert *cert)
+{
+    hf_bytes rest = cert->tls_feature, list, value;
+    uint8_t tag;
+    if (!cli_der_next(&rest, &tag, &list))
+        return false;
+    while (cli_der_next(&list, &tag, &value))
+        if (tag == 0x02 && value.n == 1 && value.p[0] == 5)
+            return true;
+    return false;
+}
+
+/* What a client would miss of this server, which is not a matter of the chain. */
+static hf_status miss_staple(report *r, const cli_chain *chain, hf_error *e)
+{
+    hf_check k = {.name = "status_request",
+                  .section = hf_error_section(HF_E_STAPLE_MISSING),
+                  .path = r->path,
+                  .cert = &chain->cert[0],
+                  .result = HF_E_STAPLE_MISSING};
+    snprintf(k.value, sizeof k.value, "the server staples none");
+    snprintf(k.limit, sizeof k.limit, "a stapled OCSP response, which the certificate promises");
+    *e = (hf_error){.code = k.result, .field = k.name};
+    snprintf(e->expected, sizeof e->expected, "%s", k.limit);
+    snprintf(e->got, sizeof e->got, "%s", k.value);
+    hf_name_text(chain->cert[0].subject, e->subject, sizeof e->subject);
+    on_check(r, &k);
+    return k.result;
+}
+
+static cli_exit judge(cli *c, const cli_chain *chain, const hf_verify_params *params, bool peer)
 {
     report r = {
         .c = c, .checks = c->json ? json_array() : NULL, .paths = c->json ? json_array() : NULL};
@@ -332,6 +364,8 @@ static cli_exit judge(cli *c, const cli_chain *chain, const hf_verify_params *pa
     hf_error e = {0};
     hf_status status =
         hf_verify_chain(chain->cert, chain->count, params, &told, path, &path_len, &e);
+    if (status == HF_OK && peer && params->ocsp.p == NULL && promises_staple(&chain->cert[0]))
+        status = miss_staple(&r, chain, &e);
     if (status != HF_OK && e.code == HF_OK)
         e.code = status;
     const char *name = params->host;
@@ -438,7 +472,8 @@ static cli_exit read_scts(cli *c, cli_chain *chain)
 }
 
 /* What the options say beside the chain, and the verdict. */
-static cli_exit judge_by_options(cli *c, const cli_chain *chain, hf_verify_params *params)
+static cli_exit judge_by_options(cli *c, const cli_chain *chain, hf_verify_params *params,
+                                 bool peer)
 {
     const char *policies[POLICIES_MAX + 1];
     hf_crls *crls = NULL;
@@ -455,7 +490,7 @@ static cli_exit judge_by_options(cli *c, const cli_chain *chain, hf_verify_param
     params->crls = crls;
     params->ct_logs = logs;
     if (status == CLI_DONE)
-        status = judge(c, chain, params);
+        status = judge(c, chain, params, peer);
     hf_crls_free(crls);
     hf_ct_logs_free(logs);
     return status;
@@ -487,7 +522,7 @@ static cli_exit verify(cli *c)
     if (status == CLI_DONE)
         status = read_scts(c, chain);
     if (status == CLI_DONE)
-        status = judge_by_options(c, chain, &params);
+        status = judge_by_options(c, chain, &params, peer);
     cli_chain_free(chain);
     free(chain);
     hf_store_free(store);

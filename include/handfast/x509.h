@@ -491,7 +491,8 @@ typedef struct hf_cert_template {
 /* Issues a certificate for `subject_public_key` (SubjectPublicKeyInfo), signed by `issuer_key`.
  * `issuer` is the issuer's certificate, or NULL to self-sign. DER, owned by the caller
  * (hf_text_free does not fit: free with hf_der_free). HF_E_BAD_ARGUMENT says which field;
- * HF_E_CERT_WEAK_KEY and HF_E_KEY_... for a public key that nobody would accept. RFC 5280
+ * HF_E_CERT_WEAK_KEY and HF_E_KEY_... for a public key that nobody would accept,
+ * HF_E_CERT_NAME_CONSTRAINTS and HF_E_CERT_PURPOSE for what the issuer may not issue. RFC 5280
  * section 4. */
 HF_API hf_status hf_cert_issue(const hf_cert_template *t, hf_bytes subject_public_key,
                                const hf_cert *issuer, const hf_key *issuer_key, hf_bytes *out,

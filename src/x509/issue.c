@@ -10,9 +10,13 @@
 #include "crypto/key.h"
 #include "crypto/lookup.h"
 #include "x509/cert_parse.h"
+#include "x509/constraints.h"
+#include "x509/host.h"
+#include "x509/judge.h"
 #include "x509/name.h"
 #include "x509/name_write.h"
 #include "x509/oid.h"
+#include "x509/text.h"
 
 #define KEY_ID 20U /* bytes */
 #define SERIAL 16U /* bytes, random */
@@ -305,6 +309,36 @@ static hf_status check_issuer(const making *m, hf_error *e)
     return HF_OK;
 }
 
+static bool issues_for(const hf_cert *issuer, hf_bytes purpose)
+{
+    return issuer->extended_key_usage.p == NULL || hf_judge_has_purpose(issuer, purpose) ||
+           hf_judge_has_purpose(issuer, hf_bytes_text(HF_OID_ANY_EKU));
+}
+
+/* The issuer's own bounds, its name constraints and its purposes, over what was made. */
+static hf_status check_bounds(const making *m, hf_bytes der, hf_error *e)
+{
+    hf_cert made;
+    hf_constraint_finding f;
+    unsigned budget = 250000;
+    if (m->issuer == NULL)
+        return HF_OK;
+    hf_status s = hf_cert_parse(der, &made, e);
+    if (s == HF_OK && m->issuer->name_constraints.p != NULL)
+        s = hf_constraints_check(m->issuer, &made, &budget, &f);
+    if (s == HF_E_CERT_NAME_CONSTRAINTS)
+        return hf_fail(e, s, "names", f.constraint, "%s", f.name);
+    if (s != HF_OK)
+        return hf_fail(e, s, "names", NULL, NULL);
+    bool fits =
+        m->t->ca || ((!m->t->server || issues_for(m->issuer, hf_bytes_text(HF_OID_SERVER_AUTH))) &&
+                     (!m->t->client || issues_for(m->issuer, hf_bytes_text(HF_OID_CLIENT_AUTH))));
+    return fits ? HF_OK
+                : hf_fail(e, HF_E_CERT_PURPOSE, "issuer",
+                          "an authority that may issue for this purpose",
+                          "one whose extKeyUsage has other purposes");
+}
+
 static hf_status make(making *m, hf_bytes *out, hf_error *e)
 {
     hf_reader r;
@@ -326,6 +360,13 @@ static hf_status make(making *m, hf_bytes *out, hf_error *e)
     if (s == HF_OK)
         s = hf_issue_sign(hf_buf_bytes(&tbs), m->issuer_key, out, e);
     hf_buf_free(&tbs);
+    if (s != HF_OK)
+        return s;
+    s = check_bounds(m, *out, e);
+    if (s != HF_OK) {
+        hf_der_free(*out);
+        *out = (hf_bytes){NULL, 0};
+    }
     return s;
 }
 
@@ -356,9 +397,32 @@ hf_status hf_cert_issue(const hf_cert_template *t, hf_bytes subject_public_key,
     return s;
 }
 
+/* Those of a request come from a stranger; what an authority signs, others believe. */
+static hf_status check_dns_names(hf_bytes subject_alt_name, hf_error *e)
+{
+    const hf_cert names = {.subject_alt_name = subject_alt_name};
+    hf_san_iter it;
+    hf_san_type type;
+    hf_bytes value;
+    hf_san_start(&names, &it);
+    while (hf_san_next(&it, &type, &value)) {
+        char text[HF_ERROR_TEXT];
+        hf_text t;
+        if (type != HF_SAN_DNS || hf_dns_valid(value, true))
+            continue;
+        hf_text_init(&t, text, sizeof(text));
+        hf_text_add_escaped(&t, value, "");
+        hf_text_mark_cut(&t);
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "names", "a DNS name (\"*\" as the first label alone)",
+                       "\"%s\"", text);
+    }
+    return HF_OK;
+}
+
 hf_status hf_cert_issue_csr(const hf_cert_template *t, const hf_csr *csr, const hf_cert *issuer,
                             const hf_key *issuer_key, hf_bytes *out, hf_error *e)
 {
     making m = {t, csr->subject, csr->subject_alt_name, csr->spki, HF_KEY_NONE, issuer, issuer_key};
-    return make(&m, out, e);
+    hf_status s = check_dns_names(csr->subject_alt_name, e);
+    return s == HF_OK ? make(&m, out, e) : s;
 }

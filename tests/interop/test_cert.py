@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -120,6 +121,18 @@ class CertTest(unittest.TestCase):
         self.run_program("sign", "o.csr")
         self.openssl("verify", "-x509_strict", "-verify_hostname", "o.test", "-CAfile", "ca.pem",
                      "o.pem")
+
+    def test_a_request_without_names_is_signed_with_a_warning(self):
+        self.run_program("ca")
+        self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "o.key", "-subj", "/CN=o.test",
+                     "-out", "o.csr")
+        _, err = self.run_program("sign", "o.csr")
+        self.assertIn("no subjectAltName", err)
+        self.openssl("req", "-new", "-newkey", "rsa:1024", "-nodes", "-keyout", "w.key", "-subj", "/CN=w.test",
+                     "-addext", "subjectAltName=DNS:w.test", "-out", "w.csr")
+        _, err = self.run_program("sign", "w.csr", expect=LOCAL_FILE)
+        self.assertIn("RSA of 1024 bits", err)
+        self.assertFalse(os.path.exists(self.path("w.pem")))
 
     def test_issue_answers_a_request_too(self):
         self.run_program("ca")
@@ -583,6 +596,37 @@ inhibitAnyPolicy=2
         self.run_program("self", "x.test", "--key", "nokey.p12", expect=LOCAL_FILE)
 
     # ---- revocation lists ----
+
+    def test_a_promised_staple_is_missed(self):
+        self.run_program("ca")
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                     "m.key", "-subj", "/CN=m", "-CA", "ca.pem", "-CAkey", "ca.key", "-addext",
+                     "tlsfeature=status_request", "-addext", "subjectAltName=DNS:localhost", "-addext",
+                     "basicConstraints=CA:FALSE", "-out", "m.pem")
+        self.run_program("verify", "m.pem", "--cacert", "ca.pem", "--name", "localhost")  # a file has no staple
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", "m.pem", "-key",
+                                   "m.key", "-quiet"], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                with socket.socket() as s:
+                    if s.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            target = [f"localhost:{port}", "--resolve", f"localhost:{port}:127.0.0.1", "--cacert", "ca.pem"]
+            _, err = self.run_program("verify", *target, expect=UNTRUSTED)
+            self.assertIn("must come with a stapled OCSP response", err)
+            out, _ = self.run_program("verify", *target, "--json", expect=UNTRUSTED)
+            report = json.loads(out)
+            self.assertFalse(report["ok"])
+            self.assertEqual(report["error"]["name"], "STAPLE_MISSING")
+            self.assertEqual([k["check"] for k in report["checks"] if not k["ok"]], ["status_request"])
+        finally:
+            server.terminate()
+            server.wait()
 
     def test_a_revoked_certificate_is_refused(self):
         self.run_program("ca")

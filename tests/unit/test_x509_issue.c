@@ -297,6 +297,103 @@ static void bad_templates_are_refused(void **state)
     free_pair(&p);
 }
 
+/* What an authority may not issue, nobody would accept from it. */
+static void an_authority_issues_within_its_bounds(void **state)
+{
+    (void)state;
+    uint8_t permitted[64], eku[32];
+    hf_writer w;
+    static const char *const inside[] = {"www.example.com", NULL};
+    static const char *const outside[] = {"www.example.com", "www.example.org", NULL};
+    /* permitted: example.com; for clients alone */
+    const hf_bytes constraint = hf_bytes_of("\x30\x11\xa0\x0f\x30\x0d\x82\x0b"
+                                            "example.com",
+                                            19);
+    const hf_bytes purposes = hf_bytes_of("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02", 12);
+    hf_writer_init(&w, permitted, sizeof(permitted));
+    hf_issue_extension(&w, HF_EXT_nameConstraints, true, constraint);
+    order named = {.subject = "CN=Named", .ca = true, .extra = hf_writer_bytes(&w)};
+    hf_writer_init(&w, eku, sizeof(eku));
+    hf_issue_extension(&w, HF_EXT_extKeyUsage, false, purposes);
+    order clients = {.subject = "CN=Clients", .ca = true, .extra = hf_writer_bytes(&w)};
+    const struct {
+        const order *authority;
+        const char *const *names;
+        bool server, client;
+        hf_status expected;
+    } cases[] = {
+        {&named, inside, true, false, HF_OK},
+        {&named, outside, true, false, HF_E_CERT_NAME_CONSTRAINTS},
+        {&clients, outside, false, true, HF_OK},
+        {&clients, inside, true, false, HF_E_CERT_PURPOSE},
+        {&clients, inside, true, true, HF_E_CERT_PURPOSE},
+        {&clients, inside, false, false, HF_OK},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        hf_cert ca = made_cert(cases[i].authority);
+        hf_cert_template t = leaf_template();
+        hf_bytes der = {NULL, 0};
+        hf_error e = {0};
+        t.names = cases[i].names;
+        t.server = cases[i].server;
+        t.client = cases[i].client;
+        hf_status s = hf_cert_issue(&t, hf_key_public(made_key(1)), &ca, made_key(0), &der, &e);
+        if (s != cases[i].expected)
+            fail_msg("case %zu: %s", i, hf_error_name(s));
+        if (s != HF_OK)
+            assert_true(der.p == NULL && e.expected[0] != '\0' && e.got[0] != '\0');
+        hf_der_free(der);
+    }
+}
+
+/* A request's names are those of a stranger. */
+static void a_request_with_names_that_are_none_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *san; /* GeneralNames */
+        size_t n;
+        bool good;
+    } cases[] = {
+        {"\x30\x08\x82\x06"
+         "a.test",
+         10, true},
+        {"\x30\x08\x82\x06"
+         "*.test",
+         10, true},
+        {"\x30\x08\x82\x06"
+         "a b.te",
+         10, false},
+        {"\x30\x08\x82\x06"
+         "a*.tes",
+         10, false},
+        {"\x30\x02\x82\x00", 4, false},
+        {"\x30\x06\x87\x04\x7f\x00\x00\x01", 8, true},
+    };
+    hf_cert_template ca_t = ca_template();
+    hf_bytes ca_der, request_der;
+    hf_cert ca;
+    assert_int_equal(
+        hf_cert_issue(&ca_t, hf_key_public(made_key(0)), NULL, made_key(0), &ca_der, NULL), HF_OK);
+    parse(ca_der, &ca);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        hf_cert_template t = {.subject = "CN=x"};
+        hf_csr csr;
+        hf_error e = {0};
+        hf_bytes der = {NULL, 0};
+        assert_int_equal(hf_csr_make(&t, made_key(1), &request_der, NULL), HF_OK);
+        assert_int_equal(hf_csr_parse(request_der, &csr, NULL), HF_OK);
+        csr.subject_alt_name = hf_bytes_of(cases[i].san, cases[i].n); /* as it would have come */
+        t = leaf_template();
+        hf_status s = hf_cert_issue_csr(&t, &csr, &ca, made_key(0), &der, &e);
+        if (s != (cases[i].good ? HF_OK : HF_E_BAD_ARGUMENT))
+            fail_msg("case %zu: %s", i, hf_error_name(s));
+        hf_der_free(der);
+        hf_der_free(request_der);
+    }
+    hf_der_free(ca_der);
+}
+
 static void an_empty_subject_makes_the_names_critical(void **state)
 {
     (void)state;
@@ -626,6 +723,8 @@ int main(void)
         MADE_TEST(times_are_written_in_the_form_their_year_demands),
         MADE_TEST(long_certificates_have_long_lengths),
         MADE_TEST(bad_templates_are_refused),
+        MADE_TEST(an_authority_issues_within_its_bounds),
+        MADE_TEST(a_request_with_names_that_are_none_is_refused),
         MADE_TEST(an_empty_subject_makes_the_names_critical),
         MADE_TEST(requests_become_certificates),
         MADE_TEST(changed_and_cut_requests_are_refused),
