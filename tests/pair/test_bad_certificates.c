@@ -50,6 +50,7 @@ static made make(const hf_cert_template *t, const hf_cert *issuer, const hf_key 
     bent.is_ca = bent.has_basic_constraints = true;
     bent.path_len = -1;
     bent.has_key_usage = false;
+    bent.extended_key_usage = (hf_bytes){NULL, 0};
     must(hf_cert_issue(t, hf_key_public(m.key), issuer != NULL ? &bent : NULL,
                        issuer_key != NULL ? issuer_key : m.key, &m.der, NULL));
     must(hf_cert_parse(m.der, &m.cert, NULL));
