@@ -128,9 +128,18 @@ static const char *guess_pem(hf_bytes b)
 /* The tags at the start of a DER SEQUENCE tell most kinds apart. */
 static const char *guess_der(hf_bytes b)
 {
-    size_t at = b.p[1] < 0x80 ? 2 : 2 + (size_t)(b.p[1] & 0x7f);
+    size_t at = b.p[1] < 0x80 ? 2 : 2 + (size_t)(b.p[1] & 0x7f), length = b.p[1];
     if (at + 3 > b.n)
         return "the start of something in DER, cut short";
+    if (b.p[1] > 0x80 && at <= 6) {
+        length = 0;
+        for (size_t i = 2; i < at; i++)
+            length = length << 8 | b.p[i];
+    }
+    if (b.p[1] != 0x80 && at <= 6 && length > b.n - at)
+        return "the start of something in DER, cut short";
+    if (b.p[1] != 0x80 && at <= 6 && length < b.n - at)
+        return "something in DER with more bytes behind it (a newline, or another one)";
     const uint8_t *p = b.p + at;
     if (p[0] == 0x02 && p[1] == 1 && p[2] == 3)
         return "a PKCS#12 archive (.p12, .pfx), which openssl pkcs12 can open";
@@ -176,6 +185,10 @@ const char *cli_file_guess(hf_bytes b)
         return "an HTML page";
     if (begins(b, "{", 1))
         return "JSON";
+    if (begins(b, "\xff\xfe", 2) || begins(b, "\xfe\xff", 2))
+        return "text in UTF-16, as some editors and shells write it: save it as UTF-8 or ASCII";
+    if (begins(b, "MII", 3))
+        return "base64 without its lines -----BEGIN ...----- and -----END ...-----";
     size_t text = 0, seen = b.n < 512 ? b.n : 512;
     for (size_t i = 0; i < seen; i++)
         text +=

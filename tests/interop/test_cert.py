@@ -401,6 +401,27 @@ class CertTest(unittest.TestCase):
         _, err = self.run_program("sign", "ca.pem", expect=LOCAL_FILE)
         self.assertIn("a certificate (PEM)", err)
 
+    def test_files_that_are_nearly_right_are_told_apart(self):
+        self.run_program("ca")
+        pem = self.read("ca.pem")
+        der = subprocess.run(["openssl", "x509", "-in", "ca.pem", "-outform", "DER"], cwd=self.dir, check=True,
+                             capture_output=True).stdout
+        for content, words in ((der + b"\n", "more bytes behind it"), (der[:-9], "cut short"), (der[:3], ""),
+                               (b"\xff\xfe" + pem.decode().encode("utf-16-le"), "UTF-16"),
+                               (b"".join(pem.splitlines()[1:-1]), "base64 without its lines"),
+                               (b"\x30\x80" + der[4:] + b"\0\0", "")):
+            with self.subTest(words):
+                self.write("file", content)
+                for command in (["show", "./file"], ["verify", "./file", "--cacert", "ca.pem"],
+                                ["verify", "ca.pem", "--cacert", "./file"]):
+                    _, err = self.run_program(*command, expect=LOCAL_FILE)
+                    if "--cacert" not in command[-2]:
+                        self.assertIn(words, err)
+        for content in (b"\xef\xbb\xbf" + pem, pem.replace(b"\n", b"\r\n"), pem.replace(b"\n", b"\r"),
+                        b"Subject: CN=x\n" + pem, pem.rstrip(b"\n"), b"\n\n" + pem + b"\ntext\n", der):
+            self.write("file", content)
+            self.run_program("show", "./file")
+
     def test_a_damaged_certificate_is_a_local_fault_with_a_place(self):
         self.run_program("ca")
         der = subprocess.run(["openssl", "x509", "-outform", "DER"], cwd=self.dir, check=True,
