@@ -176,10 +176,14 @@ static bool looks_like_text(hf_bytes in)
     return true;
 }
 
-/* PFX: SEQUENCE { version INTEGER 3, ... }, RFC 7292 section 4; no private key has that version. */
+/* PFX: SEQUENCE { version INTEGER 3, ... }, RFC 7292 section 4; no private key has that version.
+ * The one form that is read in BER as well: NSS leaves the length of the SEQUENCE open. */
 static bool is_pkcs12(hf_bytes der)
 {
+    static const uint8_t open[] = {0x30, 0x80, 0x02, 0x01, 0x03, 0x30};
     hf_reader r, pfx;
+    if (der.n > sizeof open && memcmp(der.p, open, sizeof open) == 0)
+        return true;
     hf_reader_init(&r, der, NULL);
     hf_der_enter(&r, &pfx, HF_DER_SEQUENCE, "PFX");
     return hf_der_small(&pfx, "version") == 3 && hf_der_peek(&pfx) == HF_DER_SEQUENCE;

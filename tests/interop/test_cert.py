@@ -618,6 +618,24 @@ inhibitAnyPolicy=2
 
     # ---- revocation lists ----
 
+    @unittest.skipUnless(shutil.which("pk12util"), "no pk12util")
+    def test_an_archive_of_nss_is_read(self):
+        """NSS (Firefox, Chromium) leaves lengths open: BER."""
+        self.run_program("ca")
+        self.run_program("issue", "localhost")
+        self.write("password", b"secret\n")
+        self.openssl("pkcs12", "-export", "-in", "localhost.pem", "-inkey", "localhost.key", "-name", "x", "-passout",
+                     "pass:secret", "-out", "o.p12")
+        for command in (["certutil", "-N", "-d", "sql:.", "--empty-password"],
+                        ["pk12util", "-i", "o.p12", "-d", "sql:.", "-W", "secret"],
+                        ["pk12util", "-o", "n.p12", "-n", "x", "-d", "sql:.", "-W", "secret"]):
+            subprocess.run(command, cwd=self.dir, check=True, timeout=TIMEOUT, capture_output=True)
+        self.assertEqual(self.read("n.p12")[:2], b"\x30\x80")
+        out, _ = self.run_program("show", "n.p12", "--password-file", "password")
+        self.assertIn("CN=localhost", out)
+        self.run_program("csr", "localhost", "--key", "n.p12", "--password-file", "password")
+        self.openssl("req", "-in", "localhost.csr", "-verify", "-noout")
+
     def test_a_promised_staple_is_missed(self):
         self.run_program("ca")
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",

@@ -340,6 +340,20 @@ static void other_things_are_named(void **unused)
     expect_error(p12_der, NULL, HF_E_KEY_PASSWORD, "none");
     expect_error(p12_der, "y", HF_E_KEY_PASSWORD, "another one");
     expect_error(hf_bytes_of(der, (size_t)n - 5), "x", HF_E_KEY_MALFORMED, "DER of no kind");
+    /* NSS and old versions of Java leave the outer lengths open: BER, not DER */
+    uint8_t *ber = malloc((size_t)n + 4);
+    assert_non_null(ber);
+    size_t header = 2 + (size_t)(der[1] >= 0x80 ? der[1] & 0x7f : 0);
+    size_t inside = (size_t)n - header;
+    ber[0] = 0x30;
+    ber[1] = 0x80;
+    memcpy(ber + 2, der + header, inside);
+    memset(ber + 2 + inside, 0, 2);
+    assert_int_equal(hf_key_read(hf_bytes_of(ber, inside + 4), "x", &key, NULL), HF_OK);
+    hf_key_free(key);
+    expect_error(hf_bytes_of(ber, inside + 4), "y", HF_E_KEY_PASSWORD, "another one");
+    expect_error(hf_bytes_of(ber, inside), "x", HF_E_KEY_MALFORMED, "");
+    free(ber);
     assert_int_equal(hf_key_read(p12_der, "x", &key, NULL), HF_OK);
     assert_int_equal(hf_key_type_of(key), HF_KEY_P256);
     hf_key_free(key);
