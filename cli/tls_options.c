@@ -333,14 +333,26 @@ static cli_exit password_from_file(cli *c, const char *path)
     if (file == NULL)
         return cli_file_error(c, "the password file could not be read", path, errno);
     setvbuf(file, NULL, _IONBF, 0); /* no copy of the password in a buffer of stdio */
+    errno = 0;
     bool got = fgets(line, sizeof line, file) != NULL;
     int error_number = got ? 0 : errno;
     fclose(file);
-    if (!got && error_number != 0)
+    if (error_number != 0)
         return cli_file_error(c, "the password file could not be read", path, error_number);
-    line[got ? strcspn(line, "\r\n") : 0] = '\0';
-    c->password = strdup(line);
+    size_t n = got ? strcspn(line, "\r\n") : 0;
+    bool whole = n != 0 && n + 1 < sizeof line;
+    line[n] = '\0';
+    c->password = whole ? strdup(line) : NULL;
     explicit_bzero(line, sizeof line);
+    const cli_line lines[] = {
+        {"on", path},
+        {"try", "a file whose first line is the password, of at most 1022 bytes"},
+        {0}};
+    if (!whole)
+        return cli_fail(c, CLI_LOCAL_FILE,
+                        n == 0 ? "the password file's first line is empty"
+                               : "the password file's first line is too long",
+                        lines);
     return c->password != NULL ? CLI_DONE : cli_fail(c, CLI_OTHER, "memory ran out", NULL);
 }
 

@@ -364,6 +364,22 @@ class CertTest(unittest.TestCase):
         self.run_program("issue", "localhost", "--password-file", "password")
         self.openssl("verify", "-x509_strict", "-CAfile", "ca.pem", "localhost.pem")
 
+    def test_password_files_that_are_none_are_told(self):
+        self.write("password", b"correct horse\r\nand more\n")
+        self.run_program("ca", "--encrypt", "--password-file", "password")
+        os.mkdir(self.path("folder"))
+        for content, words in ((b"", "first line is empty"), (b"\nx\n", "first line is empty"),
+                               (b"x" * 2000, "too long"), (None, "No such file"), ("folder", "Is a directory"),
+                               (b"correct horse", None)):
+            with self.subTest(content):
+                path = "folder" if content == "folder" else "absent"
+                if isinstance(content, bytes):
+                    path = self.write("it", content)
+                _, err = self.run_program("issue", "localhost", "--password-file", path, "--force",
+                                          expect=DONE if words is None else LOCAL_FILE)
+                self.assertIn(words or "", err)
+                self.assertNotIn("ioctl", err)
+
     def test_a_key_of_another_authority_is_noticed(self):
         self.run_program("ca", "One")
         self.run_program("ca", "Two", "--cert", "2.pem", "--key", "2.key")
