@@ -47,10 +47,10 @@ cli_exit cli_cert_error(cli *c, hf_error *e, hf_status status, const char *doing
         e->code = status;
     if (e->code == HF_E_BAD_ARGUMENT)
         return wrong_argument(c, e, doing);
-    cli_exit result = cli_error(c, e, doing);
+    cli_exit exit = cli_exit_of(e->code);
     /* the certificates at fault here are files of this machine, not a peer's */
-    return result == CLI_UNTRUSTED || result == CLI_EXPIRED || result == CLI_TLS ? CLI_LOCAL_FILE
-                                                                                 : result;
+    bool local = exit == CLI_UNTRUSTED || exit == CLI_EXPIRED || exit == CLI_TLS;
+    return cli_error_as(c, e, doing, local ? CLI_LOCAL_FILE : exit);
 }
 
 static const cli_example examples[] = {

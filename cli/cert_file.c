@@ -450,8 +450,8 @@ static cli_exit read_archive(cli *c, const char *path, hf_bytes bytes, cli_chain
         e.code = status;
     if (e.subject[0] == '\0')
         snprintf(e.subject, sizeof e.subject, "%s", path);
-    (void)cli_error(c, &e, "reading the PKCS#12 archive");
-    return status == HF_E_OUT_OF_MEMORY ? CLI_OTHER : CLI_LOCAL_FILE;
+    return cli_error_as(c, &e, "reading the PKCS#12 archive",
+                        status == HF_E_OUT_OF_MEMORY ? CLI_OTHER : CLI_LOCAL_FILE);
 }
 
 cli_exit cli_chain_read_bytes(cli *c, const char *path, hf_bytes bytes, cli_chain *out)
@@ -475,8 +475,8 @@ cli_exit cli_chain_read_bytes(cli *c, const char *path, hf_bytes bytes, cli_chai
     if (e.subject[0] == '\0')
         snprintf(e.subject, sizeof e.subject, "%s", path);
     /* a damaged file here is a local matter, not a peer's */
-    (void)cli_error(c, &e, "reading the certificate");
-    return status == HF_E_OUT_OF_MEMORY ? CLI_OTHER : CLI_LOCAL_FILE;
+    return cli_error_as(c, &e, "reading the certificate",
+                        status == HF_E_OUT_OF_MEMORY ? CLI_OTHER : CLI_LOCAL_FILE);
 }
 
 cli_exit cli_chain_read_file(cli *c, const char *path, cli_chain *out)

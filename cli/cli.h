@@ -203,6 +203,9 @@ typedef struct cli_line {
  * nothing printed yet, the object {"format": "handfast-error"} goes to standard output as well.
  * Returns the exit status for it. */
 cli_exit cli_error(cli *c, const hf_error *e, const char *doing);
+/* The same with an exit status that the caller knows better: a certificate that is a file of this
+ * machine is a local matter, and no peer's. */
+cli_exit cli_error_as(cli *c, const hf_error *e, const char *doing, cli_exit status);
 
 /* The same for a failure that the command found itself. `what` is the first line without
  * "handfast: "; `lines` may be NULL. Returns `status`. */

@@ -373,7 +373,11 @@ static json_t *json_of_error(const hf_error *e, cli_exit status, const char *doi
 
 cli_exit cli_error(cli *c, const hf_error *e, const char *doing)
 {
-    cli_exit status = cli_exit_of(e->code);
+    return cli_error_as(c, e, doing, cli_exit_of(e->code));
+}
+
+cli_exit cli_error_as(cli *c, const hf_error *e, const char *doing, cli_exit status)
+{
     error_lines l = {.count = 0};
     lines_of_error(e, &l);
     print_headline(c, doing, hf_error_sentence(e->code));

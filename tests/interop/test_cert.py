@@ -41,6 +41,8 @@ class CertTest(unittest.TestCase):
         out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
         self.assertEqual(done.returncode, expect, f"{arguments}\n{out}\n{err}")
         self.assertNotIn("\033", out + err)
+        if "handfast-error" in out:
+            self.assertEqual(json.loads(out)["exit"], expect)
         if expect != DONE:
             self.assertTrue(err.startswith("handfast: "), err)
             self.assertIn("\n  try ", err)
@@ -533,6 +535,89 @@ inhibitAnyPolicy=2
         self.run_program(*base, "--cacert", "ca.key", expect=LOCAL_FILE)
         for at in ("", "tomorrow", "2026-02-30", "2026-13-01", "2026-01-01T25:00:00Z", "@", "@1x"):
             self.run_program(*base, "--cacert", "ca.pem", "--at", at, expect=USAGE)
+
+    LEAF = "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+
+    def by_openssl(self, name, extensions, issuer="ca", key=("ec", "ec_paramgen_curve:P-256"), digest="-sha256"):
+        """name.pem and name.key: what `handfast cert` refuses to make."""
+        self.openssl("req", "-new", "-newkey", key[0], *(("-pkeyopt", key[1]) if len(key) > 1 else ()), "-nodes",
+                     "-keyout", f"{name}.key", "-subj", f"/CN={name}", "-out", f"{name}.req")
+        self.write("extensions", extensions.encode())
+        self.openssl("x509", "-req", "-in", f"{name}.req", "-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", digest,
+                     "-days", "30", "-extfile", "extensions", "-out", f"{name}.pem")
+
+    def test_every_failure_is_told_whole(self):
+        """What, where, expected, got, what to do: as text and as JSON, with the check that failed."""
+        ca = "basicConstraints=critical,CA:TRUE{}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+        sign = "keyUsage=critical,keyCertSign,cRLSign\n"
+        self.run_program("ca")
+        self.run_program("ca", "Other", "--cert", "other.pem", "--key", "other.key")
+        self.by_openssl("good", self.LEAF)
+        self.by_openssl("nosan", "basicConstraints=CA:FALSE\n")
+        self.by_openssl("foreign", self.LEAF, issuer="other")
+        self.by_openssl("client", self.LEAF + "extendedKeyUsage=clientAuth\n")
+        self.by_openssl("usage", self.LEAF + "keyUsage=critical,keyAgreement\n")
+        self.by_openssl("critical", self.LEAF + "1.2.3.4=critical,DER:0500\n")
+        self.by_openssl("poison", self.LEAF + "1.3.6.1.4.1.11129.2.4.3=critical,DER:0500\n")
+        self.by_openssl("small", self.LEAF, key=("rsa:1024",))
+        self.by_openssl("old", self.LEAF, digest="-sha1")
+        for name, extensions in (
+                ("leaf", "basicConstraints=CA:FALSE\n"), ("nosign", ca.format("") + "keyUsage=critical,cRLSign\n"),
+                ("top", ca.format(",pathlen:0") + sign),
+                ("named", ca.format("") + sign + "nameConstraints=critical,permitted;DNS:example.org\n"),
+                ("strict", ca.format("") + sign + "policyConstraints=requireExplicitPolicy:0\n")):
+            self.by_openssl(name, extensions)
+            if name != "top":
+                self.by_openssl(name + "-leaf", self.LEAF, issuer=name)
+        self.by_openssl("low", ca.format("") + sign, issuer="top")
+        self.by_openssl("low-leaf", self.LEAF, issuer="low")
+        der = bytearray(subprocess.run(["openssl", "x509", "-in", "good.pem", "-outform", "DER"], cwd=self.dir,
+                                       check=True, capture_output=True).stdout)
+        der[-1] ^= 1
+        self.write("changed.pem", bytes(der))
+        self.run_program("crl", "good.pem")
+        self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "log.key")
+        self.openssl("pkey", "-in", "log.key", "-pubout", "-out", "log.pem")
+        for file, more, status, error, check in (
+                ("good", ["--name", "other.test"], WRONG_NAME, "CERT_WRONG_NAME", "subjectAltName"),
+                ("nosan", [], WRONG_NAME, "CERT_WRONG_NAME", "subjectAltName"),
+                ("good", ["--at", "2049-01-01"], EXPIRED, "CERT_EXPIRED", "validity"),
+                ("good", ["--at", "1969-07-20"], EXPIRED, "CERT_NOT_YET_VALID", "validity"),
+                ("foreign", [], UNTRUSTED, "CERT_UNTRUSTED", "issuer"),
+                ("changed", [], UNTRUSTED, "CERT_BAD_SIGNATURE", "signature"),
+                ("client", [], UNTRUSTED, "CERT_PURPOSE", "extKeyUsage"),
+                ("usage", [], UNTRUSTED, "CERT_KEY_USAGE", "keyUsage"),
+                ("critical", [], UNTRUSTED, "CERT_CRITICAL_EXTENSION", "criticalExtensions"),
+                ("poison", [], UNTRUSTED, "CERT_CRITICAL_EXTENSION", "criticalExtensions"),
+                ("small", [], UNTRUSTED, "CERT_WEAK_KEY", "key"),
+                ("old", [], UNTRUSTED, "CERT_ALGORITHM", "signatureAlgorithm"),
+                ("leaf-leaf", ["--untrusted", "leaf.pem"], UNTRUSTED, "CERT_NOT_A_CA", "basicConstraints"),
+                ("nosign-leaf", ["--untrusted", "nosign.pem"], UNTRUSTED, "CERT_KEY_USAGE", "keyUsage"),
+                ("low-leaf", ["--untrusted", "low.pem", "--untrusted", "top.pem"], UNTRUSTED, "CERT_PATH_LENGTH",
+                 "pathLenConstraint"),
+                ("named-leaf", ["--untrusted", "named.pem"], UNTRUSTED, "CERT_NAME_CONSTRAINTS", "nameConstraints"),
+                ("strict-leaf", ["--untrusted", "strict.pem"], UNTRUSTED, "CERT_POLICY", "certificatePolicies"),
+                ("good", ["--crl", "ca.crl"], UNTRUSTED, "CERT_REVOKED", "revocation"),
+                ("good", ["--revocation", "hard"], UNTRUSTED, "REVOCATION_UNKNOWN", "revocation"),
+                ("good", ["--ct-logs", "log.pem", "--ct-policy", "1"], UNTRUSTED, "CT_NOT_ENOUGH",
+                 "certificateTransparency"),
+                ("good", ["--profile", "webpki"], UNTRUSTED, "CERT_PROFILE", "commonName")):
+            with self.subTest(file=file, error=error):
+                name = [] if "--name" in more else ["--name", "localhost"]
+                arguments = ["verify", f"{file}.pem", "--cacert", "ca.pem", *name, *more]
+                out, err = self.run_program(*arguments, expect=status)
+                for label in ("on", "where", "try"):
+                    self.assertRegex(err, rf"\n  {label} +\S")
+                self.assertIn("FAILED", out)
+                report = json.loads(self.run_program(*arguments, "--json", expect=status)[0])
+                self.assertFalse(report["ok"])
+                self.assertEqual(report["error"]["name"], error)
+                for field in ("sentence", "subject", "expected", "got", "try"):
+                    self.assertTrue(report["error"][field], field)
+                failed = [k for k in report["checks"] if not k["ok"] and not k["advisory"]]
+                self.assertEqual([k["check"] for k in failed], [check])
+                self.assertTrue(failed[0]["value"] and failed[0]["limit"] and failed[0]["section"])
+                self.assertEqual([(p["ok"], p["check"]) for p in report["paths"]], [(False, check)])
 
     def test_the_report_is_json_as_well(self):
         self.run_program("ca")
