@@ -116,6 +116,38 @@ typedef enum hf_client_auth {
 } hf_client_auth;
 HF_API hf_status hf_config_client_auth(hf_config *cfg, hf_client_auth mode);
 
+/* ---- raw public keys, RFC 7250 ----
+ *
+ * A side may show its public key alone in place of a certificate: for closed worlds, where the keys
+ * are known beforehand and no authority is needed. It is shown by an identity of
+ * hf_identity_new_raw_key. The peer proves as always that it holds the private key; that the key is
+ * the right one is judged by a list: a key that is not in it is refused with
+ * HF_E_RAW_KEY_UNTRUSTED. A raw key has no name: a key that is trusted may answer for every host
+ * that this config is used for, so use a config for each group of peers that may do so. */
+
+/* Trusts this key: a SubjectPublicKeyInfo in DER, or PEM ("PUBLIC KEY"), copied. With it raw public
+ * keys are taken from the peer, in preference to certificates. HF_E_RAW_KEY_MALFORMED,
+ * HF_E_KEY_UNSUPPORTED, HF_E_PEM_... */
+HF_API hf_status hf_config_trust_raw_key(hf_config *cfg, hf_bytes public_key);
+
+/* The same by the key's pin: the SHA-256 of its SubjectPublicKeyInfo. */
+HF_API hf_status hf_config_trust_raw_key_pin(hf_config *cfg, const uint8_t pin[32]);
+
+/* Takes any raw public key, as one does that judges keys itself (hf_config_check_peer, where
+ * path[0]->raw_public_key tells): the connection is not authenticated by it. */
+HF_API hf_status hf_config_insecure_any_raw_key(hf_config *cfg);
+
+/* What types the peer may show, best first: 1 or 2 of hf_cert_type, each once. Default: raw public
+ * keys if some are trusted; X.509 if there is a trust store, or nothing else. A peer that has none
+ * of them is refused with HF_E_NO_COMMON_CERT_TYPE; a server that asks for no certificate does not
+ * look. HF_E_BAD_ARGUMENT. */
+HF_API hf_status hf_config_peer_cert_types(hf_config *cfg, const hf_cert_type *types, size_t count);
+
+/* What types this side offers to show, best first. Default: those of its identities, in the order
+ * of adding; a server prefers the type of its first identity, too, among those that the client
+ * takes. HF_E_BAD_ARGUMENT. */
+HF_API hf_status hf_config_own_cert_types(hf_config *cfg, const hf_cert_type *types, size_t count);
+
 /* Accepts every certificate of the peer: anyone on the way can read and change everything. */
 HF_API hf_status hf_config_insecure_no_verification(hf_config *cfg);
 
@@ -186,6 +218,7 @@ typedef struct hf_hello_view {
     hf_bytes random, session_id;
     hf_bytes cipher_suites, versions, groups, schemes, cert_schemes, compressions;
     hf_bytes alpn, authorities;
+    hf_bytes client_cert_types, server_cert_types; /* of uint8, RFC 7250; empty: X.509 alone */
 } hf_hello_view;
 
 HF_API bool hf_hello_has(hf_bytes list, uint16_t value);
@@ -452,6 +485,8 @@ typedef struct hf_info {
     hf_bytes sct_list;               /* SerializedSCTs, each after two length bytes */
     bool ocsp_stapled, scts_sent;    /* did they come (kept or not)? */
     const hf_identity *own_identity; /* what this side showed; NULL: nothing. The config's */
+    hf_cert_type peer_cert_type;     /* what the peer showed, or when the session began */
+    hf_bytes peer_key_pin;           /* SHA-256 of its raw public key; empty where it was none */
     bool resumed;                    /* from a session, without certificates: session.h */
     bool psk;              /* by a pre-shared key from outside TLS (psk.h), or resumed from such */
     hf_bytes psk_identity; /* whose; borrowed from the connection */

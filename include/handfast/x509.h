@@ -79,6 +79,7 @@ HF_API void hf_text_free(char *text);
  * seconds since 1970-01-01 UTC. RFC 5280 section 4.1. */
 typedef struct hf_cert {
     hf_bytes der;                 /* the whole certificate */
+    bool raw_public_key;          /* it is no certificate: hf_raw_key_parse */
     hf_bytes tbs;                 /* tbsCertificate with its header: what is signed */
     hf_bytes serial;              /* content octets of serialNumber */
     hf_bytes issuer;              /* Name, with its header */
@@ -147,6 +148,19 @@ enum {
  * or a refused algorithm is no error here: it is one when the certificate is judged. */
 HF_API hf_status hf_cert_parse(hf_bytes der, hf_cert *out, hf_error *e);
 
+/* What a peer shows who it is by: TLS Certificate Types, RFC 7250 section 6. */
+typedef enum hf_cert_type {
+    HF_CERT_X509 = 0,
+    HF_CERT_RAW_PUBLIC_KEY = 2,
+} hf_cert_type;
+
+/* A raw public key (RFC 7250: a SubjectPublicKeyInfo in DER, with nothing after it) in the place of
+ * a certificate: `der` and `spki` are the bytes, which are borrowed, key_type and key_bits say what
+ * they hold, raw_public_key is true, and all else is empty: it has no names, no dates and no
+ * issuer, and is trusted by being known. Its hf_cert_fingerprint is the key's pin.
+ * HF_E_RAW_KEY_MALFORMED, HF_E_KEY_UNSUPPORTED, HF_E_CERT_WEAK_KEY (RSA below 2048 bits). */
+HF_API hf_status hf_raw_key_parse(hf_bytes spki, hf_cert *out, hf_error *e);
+
 /* A Name as RFC 4514 text ("CN=localhost, O=handfast"), NUL-terminated, cut to `size`; control and
  * non-text bytes are escaped, so the text is safe to print. Returns the text's length. */
 HF_API size_t hf_name_text(hf_bytes name, char *text, size_t size);
@@ -207,6 +221,11 @@ typedef struct hf_identity hf_identity; /* reference-counted, immutable */
 /* Pairs a certificate chain (PEM, leaf first; or one DER) with its key (a reference is taken). The
  * chain is copied. HF_E_KEY_MISMATCH when the leaf has another key, HF_E_PEM_..., HF_E_CERT_... */
 HF_API hf_status hf_identity_new(hf_bytes chain, hf_key *key, hf_identity **out, hf_error *e);
+/* A raw public key (RFC 7250) with its private key, for peers that know it and need no certificate.
+ * hf_identity_cert(identity, 0) is the key as hf_raw_key_parse has it. Nothing can be stapled to
+ * it. A reference to `key` is taken. The errors of hf_raw_key_parse; HF_E_OUT_OF_MEMORY. */
+HF_API hf_status hf_identity_new_raw_key(hf_key *key, hf_identity **out, hf_error *e);
+HF_API hf_cert_type hf_identity_type(const hf_identity *identity);
 HF_API hf_identity *hf_identity_ref(hf_identity *identity);
 HF_API void hf_identity_free(hf_identity *identity);
 HF_API const hf_key *hf_identity_key(const hf_identity *identity);

@@ -65,6 +65,7 @@ void hf_config_free(hf_config *cfg)
     hf_sessions_drop(cfg);
     hf_psk_set_free(&cfg->psks);
     hf_buf_free(&cfg->alpn);
+    hf_buf_free(&cfg->raw_keys);
     hf_buf_free(&cfg->groups_wire);
     hf_buf_free(&cfg->sigschemes_wire);
     hf_free(cfg);
@@ -371,10 +372,19 @@ hf_status hf_config_clock(hf_config *cfg, int64_t (*now_s)(void *ctx), void *ctx
 
 /* ---- freezing ---- */
 
+static bool takes(const hf_config *cfg, hf_cert_type type)
+{
+    return memchr(cfg->peer_types, (int)type, cfg->peer_type_count) != NULL;
+}
+
 static hf_status judge_trust(hf_config *cfg)
 {
     bool verifies = cfg->role == HF_CLIENT || cfg->client_auth != HF_CLIENT_AUTH_NONE;
     if (!verifies || cfg->insecure_no_verification)
+        return HF_OK;
+    if (takes(cfg, HF_CERT_RAW_PUBLIC_KEY) && cfg->raw_keys.n == 0 && !cfg->insecure_any_raw_key)
+        return fail(cfg, HF_E_NO_TRUST, "raw_keys", "at least one raw public key to trust", "none");
+    if (!takes(cfg, HF_CERT_X509))
         return HF_OK;
     bool shows_none = cfg->role == HF_CLIENT || cfg->identity_count == 0;
     if (cfg->store == NULL && shows_none && hf_psks_stand_for_certificates(cfg))
@@ -442,6 +452,7 @@ static hf_status judge_all(hf_config *cfg)
         return cfg->error.code;
     if (cfg->role == HF_SERVER && cfg->identity_count == 0 && !hf_psks_stand_for_certificates(cfg))
         return fail(cfg, HF_E_NO_IDENTITY, NULL, "at least one identity", "none");
+    hf_raw_keys_freeze(cfg);
     hf_status s = judge_trust(cfg);
     if (s != HF_OK)
         return s;

@@ -90,6 +90,7 @@ void hf_conn_free(hf_conn *c)
         hf_free(c->host);
     hf_free(c->alpn);
     hf_free(c->peer_chain);
+    hf_free(c->peer_key_pin);
     hf_held_psk_free(c->psk);
     hf_free_wiped(c->resumption_secret, HF_HASH_MAX_DIGEST);
     hf_config_free(c->cfg);

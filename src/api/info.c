@@ -17,6 +17,10 @@ void hf_conn_info(const hf_conn *c, hf_info *out)
         .records_received = c->channel.read.sequence,
     };
     out->own_identity = c->own_identity;
+    if (c->peer_key_pin != NULL) {
+        out->peer_cert_type = HF_CERT_RAW_PUBLIC_KEY;
+        out->peer_key_pin = (hf_bytes){c->peer_key_pin, HF_KEY_PIN};
+    }
     out->resumed = c->resumed;
     out->psk = c->psk != NULL;
     if (c->psk != NULL)

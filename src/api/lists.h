@@ -16,6 +16,9 @@ void hf_certificates_default(hf_config *cfg);
 hf_status hf_certificates_freeze(hf_config *cfg);
 void hf_certificates_free(hf_config *cfg);
 
+/* raw_keys.c: the types of certificate that nothing was said about, and the keys in order. */
+void hf_raw_keys_freeze(hf_config *cfg);
+
 /* May the config still be changed? One that could not be made (NULL) may not either, so that a
  * program may check once, when it freezes it; hf_config_closed says which of the two it is. */
 static inline bool hf_config_is_open(const hf_config *cfg)

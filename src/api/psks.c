@@ -84,7 +84,8 @@ void hf_psks_keep_to_13(hf_config *cfg)
 {
     bool certificates = cfg->role == HF_SERVER
                             ? cfg->identity_count != 0
-                            : cfg->store != NULL || cfg->insecure_no_verification;
+                            : cfg->store != NULL || cfg->raw_keys.n != 0 ||
+                                  cfg->insecure_any_raw_key || cfg->insecure_no_verification;
     if (!certificates && hf_psks_stand_for_certificates(cfg))
         cfg->min_version = HF_TLS_1_3;
 }

@@ -35,6 +35,8 @@ static void fill_view(const hf_handshake *hs, hf_hello_view *v)
         .compressions = x->compression_algorithms,
         .alpn = x->alpn,
         .authorities = x->certificate_authorities,
+        .client_cert_types = x->client_certificate_types,
+        .server_cert_types = x->server_certificate_types,
     };
 }
 

@@ -43,6 +43,15 @@ hf_status hf_12_filter_schemes(hf_handshake *hs, hf_bytes schemes, bool ecdsa, b
 hf_status hf_12_build_certificate(hf_handshake *hs, hf_writer *w)
 {
     size_t count = hs->identity != NULL ? hf_identity_count(hs->identity) : 0;
+    if (hs->own_type == HF_CERT_RAW_PUBLIC_KEY) {
+        hf_raw_key12 m = {{NULL, 0}};
+        if (count != 0)
+            m.spki = hf_identity_cert(hs->identity, 0)->der;
+        if (hf_conn_is_client(hs->conn) && count != 0)
+            hs->facts |= HF_F_CLIENT_CERT;
+        hf_raw_key12_build(w, &m);
+        return HF_OK;
+    }
     hf_bytes *certs = hf_hs_alloc(hs, (count + 1) * sizeof(*certs));
     if (certs == NULL)
         return HF_E_OUT_OF_MEMORY;
@@ -54,17 +63,33 @@ hf_status hf_12_build_certificate(hf_handshake *hs, hf_writer *w)
     return HF_OK;
 }
 
-hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r)
+static hf_status judge_raw_key(hf_handshake *hs, hf_reader *r)
+{
+    hf_raw_key12 m;
+    if (!hf_raw_key12_parse(r, &m))
+        return hf_reader_status(r, &hs->error);
+    return m.spki.n != 0 ? hf_hs_take_raw_key(hs, m.spki)
+                         : hf_hs_judge_chain(hs, m.spki, 0, hf_certificate12_next);
+}
+
+static hf_status judge_chain(hf_handshake *hs, hf_reader *r)
 {
     hf_certificate12 m;
     if (!hf_certificate12_parse(r, &m))
         return hf_reader_status(r, &hs->error);
+    hf_status s = hf_hs_judge_peer_type(hs);
+    return s == HF_OK ? hf_hs_judge_chain(hs, m.list, m.count, hf_certificate12_next) : s;
+}
+
+hf_status hf_12_judge_certificate(hf_handshake *hs, hf_reader *r)
+{
+    hf_status s =
+        hs->peer_type == HF_CERT_RAW_PUBLIC_KEY ? judge_raw_key(hs, r) : judge_chain(hs, r);
     /* certificate_required is an alert of TLS 1.3 */
-    if (m.count == 0 && hs->cfg->client_auth == HF_CLIENT_AUTH_REQUIRED)
+    if (s == HF_E_NO_CERTIFICATE)
         return hf_hs_fail(hs, HF_E_NO_CERTIFICATE_12, "certificate_list",
                           "a certificate, which this server requires", "none");
-    hf_status s = hf_hs_judge_chain(hs, m.list, m.count, hf_certificate12_next);
-    if (s != HF_OK || m.count == 0 || !hf_conn_is_client(hs->conn))
+    if (s != HF_OK || hs->peer_cert_count == 0 || !hf_conn_is_client(hs->conn))
         return s;
     /* The suite says how the server proves itself: section 7.4.2. */
     bool rsa =

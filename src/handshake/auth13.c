@@ -82,16 +82,34 @@ static bool next_entry(hf_bytes *rest, hf_bytes *der)
     return hf_certificate_entry_next(rest, der, &extensions);
 }
 
+/* With a raw public key there is no list to lead on: RFC 9846 section 4.5.1. */
+static hf_status judge_raw_key_list(hf_handshake *hs, const hf_certificate *m)
+{
+    hf_bytes rest = m->list, spki = {NULL, 0};
+    if (m->count == 0)
+        return judge_empty(hs);
+    if (m->count > 1)
+        return hf_hs_fail(hs, HF_E_VALUE, "certificate_list", "one raw public key", "%zu",
+                          m->count);
+    next_entry(&rest, &spki);
+    return hf_hs_take_raw_key(hs, spki);
+}
+
 hf_status hf_13_judge_certificate(hf_handshake *hs, hf_reader *r)
 {
     hf_certificate m;
-    if (!hf_certificate_parse(r, &m))
+    bool raw = hs->peer_type == HF_CERT_RAW_PUBLIC_KEY;
+    if (raw ? !hf_certificate_raw_key_parse(r, &m) : !hf_certificate_parse(r, &m))
         return hf_reader_status(r, &hs->error);
     if (m.context.n != 0)
         return hf_hs_fail(hs, HF_E_REQUEST_CONTEXT, "certificate_request_context",
                           "nothing during the handshake", "%zu bytes", m.context.n);
-    hf_status s = m.count == 0 ? HF_OK : hf_hs_judge_stapled(hs, &m);
-    return s == HF_OK ? hf_hs_judge_chain(hs, m.list, m.count, next_entry) : s;
+    hf_status s = hf_hs_judge_peer_type(hs);
+    if (s == HF_OK && m.count != 0)
+        s = hf_hs_judge_stapled(hs, &m);
+    if (s != HF_OK)
+        return s;
+    return raw ? judge_raw_key_list(hs, &m) : hf_hs_judge_chain(hs, m.list, m.count, next_entry);
 }
 
 /* ---- the chain's verdict ---- */
@@ -155,6 +173,8 @@ static void run_verify_chain(hf_job *job)
 
 hf_status hf_13_verify_chain(hf_handshake *hs)
 {
+    if (hs->peer_type == HF_CERT_RAW_PUBLIC_KEY) /* looked up, in no time: hf_13_chain_verified */
+        return HF_OK;
     if (hs->cfg->insecure_no_verification) {
         for (size_t i = 0; i < hs->peer_cert_count; i++)
             hs->path[i] = &hs->peer_certs[i];
@@ -182,7 +202,8 @@ static hf_status ask_application(hf_handshake *hs)
         return HF_OK;
     hf_hs_fail(hs, HF_E_CERT_REFUSED, NULL, "a certificate that the application accepts",
                "one that it refuses with %s", hf_alert_name((uint8_t)alert));
-    hf_name_text(hs->path[0]->subject, hs->error.subject, sizeof(hs->error.subject));
+    if (!hs->path[0]->raw_public_key)
+        hf_name_text(hs->path[0]->subject, hs->error.subject, sizeof(hs->error.subject));
     hs->error.alert = (uint8_t)alert;
     return HF_E_CERT_REFUSED;
 }
@@ -196,7 +217,8 @@ hf_status hf_13_chain_verified(hf_handshake *hs)
             hf_trace_check(hs->conn, &k->check);
     hf_status s = hs->job.run != NULL ? hs->job.status : HF_OK;
     if (s == HF_OK)
-        s = hf_hs_judge_chain_demands(hs);
+        s = hs->peer_type == HF_CERT_RAW_PUBLIC_KEY ? hf_hs_judge_raw_key(hs)
+                                                    : hf_hs_judge_chain_demands(hs);
     if (s == HF_OK)
         s = ask_application(hs);
     if (s != HF_OK && hs->error.message == NULL)
@@ -327,10 +349,19 @@ hf_status hf_13_signature_verified(hf_handshake *hs)
 
 hf_status hf_hs_peer_proved(hf_handshake *hs)
 {
-    hs->conn->peer_authenticated = !hs->cfg->insecure_no_verification;
+    hf_status s = HF_OK;
+    bool raw = hs->peer_type == HF_CERT_RAW_PUBLIC_KEY;
+    uint8_t pin[HF_KEY_PIN];
+    hs->conn->peer_authenticated =
+        !hs->cfg->insecure_no_verification && !(raw && hs->cfg->insecure_any_raw_key);
+    if (raw) {
+        hf_cert_fingerprint(&hs->peer_certs[0], pin);
+        s = hf_conn_keep_pin(hs->conn, pin);
+    }
     hs->conn->ocsp_stapled = hs->peer_ocsp.n != 0;
     hs->conn->scts_sent = hs->peer_scts.n != 0;
-    hf_status s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len, hs->peer_ocsp, hs->peer_scts);
+    if (s == HF_OK)
+        s = hf_conn_keep_peer(hs->conn, hs->path, hs->path_len, hs->peer_ocsp, hs->peer_scts);
     return s == HF_OK ? HF_OK : hf_hs_fail(hs, s, NULL, NULL, NULL);
 }
 

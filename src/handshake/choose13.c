@@ -74,7 +74,8 @@ static hf_status judge_present(hf_handshake *hs, const hf_extensions *x)
     if (x->has_forbidden)
         return hf_hs_fail(hs, HF_E_FORBIDDEN_EXTENSION, "extension_type", NULL, "%s (%u)",
                           hf_extension_name(x->forbidden), x->forbidden);
-    return judge_record_size_limit(hs, x);
+    hf_status s = hf_hs_judge_type_lists(hs, x);
+    return s == HF_OK ? judge_record_size_limit(hs, x) : s;
 }
 
 /* Shares follow the order of supported_groups, each group once: RFC 9846 section 4.3.8. Walking
@@ -132,6 +133,8 @@ static hf_status judge_12(hf_handshake *hs, const hf_client_hello *m)
     hs->secure_renegotiation =
         hf_ext_has(x, HF_X_RENEGOTIATION_INFO) || hf_u16s_have(m->cipher_suites, 0x00ff);
     s = hf_12_judge_point_formats(hs, x);
+    if (s == HF_OK)
+        s = hf_hs_judge_type_lists(hs, x);
     return s == HF_OK ? judge_record_size_limit(hs, x) : s;
 }
 
@@ -391,7 +394,9 @@ static hf_status choose_identity(hf_handshake *hs)
     const hf_extensions *x = &hs->hello.extensions;
     if (hs->cfg->identity_count == 0 || !hf_ext_has(x, HF_X_SIGNATURE_ALGORITHMS))
         return HF_OK;
-    hf_status s = hf_hs_choose_identity(hs, hs->conn->host, x->signature_algorithms);
+    hf_status s = hf_s_choose_client_type(hs);
+    if (s == HF_OK)
+        s = hf_hs_choose_identity(hs, hs->conn->host, x->signature_algorithms);
     return hs->psk_candidate != NULL && s != HF_E_OUT_OF_MEMORY ? HF_OK : s;
 }
 

@@ -84,6 +84,8 @@ static hf_status judge_extensions(hf_handshake *hs, const hf_extensions *x)
         s = hf_12_judge_point_formats(hs, x);
     if (s == HF_OK)
         s = judge_record_size_limit(hs, x);
+    if (s == HF_OK)
+        s = hf_hs_judge_cert_types(hs, x);
     if (s != HF_OK)
         return s;
     hs->extended_master_secret = hf_ext_has(x, HF_X_EXTENDED_MASTER_SECRET);

@@ -271,6 +271,8 @@ hf_status hf_c13_judge_extensions(hf_handshake *hs, hf_reader *r)
         s = judge_record_size_limit(hs, x->record_size_limit);
     if (s == HF_OK && hf_ext_has(x, HF_X_ALPN))
         s = hf_hs_judge_alpn(hs, x->alpn);
+    if (s == HF_OK)
+        s = hf_hs_judge_cert_types(hs, x);
     return s == HF_OK ? hf_c13_judge_early(hs, x) : s;
 }
 
@@ -298,6 +300,9 @@ hf_status hf_c13_after_request(hf_handshake *hs)
 {
     if (!hf_conn_is_client(hs->conn))
         return HF_OK;
+    hf_status s = hf_hs_judge_own_type(hs);
+    if (s != HF_OK)
+        return s;
     hf_hs_choose_identity(hs, NULL, hs->peer_schemes);
     return HF_OK;
 }

@@ -102,7 +102,8 @@ hf_status hf_13_build_compressed(hf_handshake *hs, hf_writer *w)
     while (a < cfg->compression_count &&
            !hf_u16s_have(hs->peer_compressions, cfg->compressions[a]->id))
         a++;
-    if (hs->identity == NULL || a == cfg->compression_count || hs->request_context.n != 0)
+    if (hs->identity == NULL || hs->own_type != HF_CERT_X509 || a == cfg->compression_count ||
+        hs->request_context.n != 0)
         return HF_SKIP;
     hf_status s = kept_block(hs, a, &block);
     if (s != HF_OK)

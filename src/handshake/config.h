@@ -14,6 +14,8 @@
 #define HF_MAX_SIGSCHEMES 32U
 #define HF_MAX_IDENTITIES 64U
 #define HF_MAX_SHARES     4U
+#define HF_CERT_TYPES     2U /* types of certificate that there are: hf_cert_type */
+#define HF_KEY_PIN        32U
 
 /* A cipher suite with what it runs on. */
 typedef struct hf_suite_choice {
@@ -83,6 +85,12 @@ struct hf_config {
     void *psk_find_ctx;
     bool insecure_psk_ke;
 
+    /* raw public keys: raw_keys.c */
+    hf_buf raw_keys; /* pins of 32 bytes; sorted when frozen */
+    bool insecure_any_raw_key;
+    uint8_t peer_types[HF_CERT_TYPES], own_types[HF_CERT_TYPES]; /* hf_cert_type, best first */
+    uint8_t peer_type_count, own_type_count;                     /* never 0 once frozen */
+
     /* about certificates */
     bool request_ocsp, request_scts, send_authorities, known_names_only;
     const hf_compression *compressions[HF_COMPRESS_MAX]; /* in order of preference */
@@ -121,6 +129,19 @@ typedef struct hf_compressed {
     size_t n;
     uint8_t p[];
 } hf_compressed;
+
+/* Is this pin (HF_KEY_PIN bytes) among those that are trusted? */
+bool hf_config_trusts_raw_key(const hf_config *cfg, const uint8_t *pin);
+
+/* The types as they go on the wire, or to look one up in. */
+static inline hf_bytes hf_config_peer_types(const hf_config *cfg)
+{
+    return (hf_bytes){cfg->peer_types, cfg->peer_type_count};
+}
+static inline hf_bytes hf_config_own_types(const hf_config *cfg)
+{
+    return (hf_bytes){cfg->own_types, cfg->own_type_count};
+}
 
 /* The trace, or NULL where nobody listens. */
 static inline const hf_trace *hf_config_tracing(const hf_config *cfg)

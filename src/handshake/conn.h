@@ -39,6 +39,7 @@ struct hf_conn {
 
     hf_held_psk *psk;                 /* a reference: the external key that was used; NULL: none */
     struct hf_peer_chain *peer_chain; /* only with keep_peer_chain */
+    uint8_t *peer_key_pin;            /* of the peer's raw public key; NULL: it showed none */
     uint8_t *resumption_secret;       /* client: for tickets to come; NULL: none are of use */
 
     bool insecure_no_name;

@@ -72,7 +72,8 @@ struct hf_handshake {
     uint8_t shared_secret[HF_GROUP_MAX_SECRET];
 
     /* authentication of this side */
-    hf_identity *identity; /* chosen; NULL: none (borrowed from the config) */
+    uint8_t own_type, peer_type; /* hf_cert_type, as agreed on or, without a word, X.509 */
+    hf_identity *identity;       /* chosen; NULL: none (borrowed from the config) */
     const hf_sigscheme *scheme;
     hf_bytes signed_content; /* what CertificateVerify covers, in the arena */
     uint8_t *signature;
@@ -438,6 +439,21 @@ void hf_hs_keep_wishes(hf_handshake *hs, const hf_extensions *x);
 void hf_hs_staple(const hf_handshake *hs, hf_extensions *x);
 hf_status hf_hs_judge_stapled(hf_handshake *hs, const hf_certificate *m);
 hf_status hf_hs_judge_chain_demands(hf_handshake *hs);
+
+/* cert_types.c: X.509 or a raw public key: RFC 7250 */
+void hf_hs_offer_cert_types(hf_handshake *hs, hf_extensions *x);
+hf_status hf_hs_judge_cert_types(hf_handshake *hs, const hf_extensions *x); /* client */
+hf_status hf_hs_judge_own_type(hf_handshake *hs);                           /* client, asked */
+hf_bytes hf_s_offered_own_types(const hf_handshake *hs); /* what a client takes from this server */
+hf_status hf_hs_judge_type_lists(hf_handshake *hs, const hf_extensions *x);
+hf_status hf_s_choose_client_type(hf_handshake *hs);
+void hf_s_answer_cert_types(hf_handshake *hs, hf_extensions *x);
+hf_status hf_hs_fail_types(hf_handshake *hs, const char *field, hf_bytes own, hf_bytes theirs);
+hf_status hf_hs_judge_peer_type(hf_handshake *hs);
+hf_status hf_hs_take_raw_key(hf_handshake *hs, hf_bytes spki);
+hf_status hf_hs_judge_raw_key(hf_handshake *hs);
+hf_status hf_conn_keep_pin(hf_conn *c, const uint8_t pin[HF_KEY_PIN]);
+bool hf_hs_session_peer_fits(const hf_config *cfg, const hf_session *s);
 
 /* identity.c: which certificate, by name and by what the peer can check */
 hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes);

@@ -7,6 +7,8 @@
 #include "crypto/key.h"
 #include "x509/identity.h"
 
+#include <stdio.h>
+
 static bool is_12(const hf_handshake *hs)
 {
     return hs->conn->version == HF_VERSION_TLS_1_2;
@@ -61,7 +63,7 @@ static bool is_hidden(const hf_handshake *hs, const hf_identity *identity)
 static bool usable(const hf_handshake *hs, const hf_identity *identity, hf_bytes peer_schemes,
                    const hf_sigscheme **scheme)
 {
-    if (is_hidden(hs, identity))
+    if (hf_identity_type(identity) != (hf_cert_type)hs->own_type || is_hidden(hs, identity))
         return false;
     if ((hs->facts & HF_F_TRANSPORT) != 0 && !hf_conn_is_client(hs->conn))
         return hf_12_can_transport(hs, identity);
@@ -75,7 +77,7 @@ static bool chain_accepted(const hf_identity *identity, hf_bytes schemes)
 {
     for (size_t i = 0; i < hf_identity_count(identity); i++) {
         const hf_cert *c = hf_identity_cert(identity, i);
-        if (!c->self_issued &&
+        if (!c->self_issued && !c->raw_public_key &&
             (c->signed_with == NULL || !hf_u16s_have(schemes, c->signed_with->id)))
             return false;
     }
@@ -153,9 +155,13 @@ static const char *why(const hf_handshake *hs, const char *name, unsigned best)
 static void trace_identity(const hf_handshake *hs, const char *name, unsigned best)
 {
     char names[HF_ERROR_TEXT];
+    const hf_cert *leaf = hf_identity_cert(hs->identity, 0);
     if (hf_config_tracing(hs->cfg) == NULL)
         return;
-    hf_cert_names_text(hf_identity_cert(hs->identity, 0), names, sizeof(names));
+    if (leaf->raw_public_key)
+        snprintf(names, sizeof(names), "a raw public key, %s", hf_key_type_name(leaf->key_type));
+    else
+        hf_cert_names_text(leaf, names, sizeof(names));
     hf_trace_choice_text(hs->conn, "certificate", name, NULL, names, why(hs, name, best));
     if (hs->scheme == NULL)
         return;
@@ -189,29 +195,66 @@ static hf_status fail_identity(hf_handshake *hs, hf_bytes peer_schemes)
                       hf_names_text(peer_schemes, hf_sigscheme_name, theirs, sizeof(theirs)));
 }
 
-hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes)
+/* The best of the type hs->own_type, the default where none covers the name; true: there is one. */
+static bool choose_of_type(hf_handshake *hs, const char *name, hf_bytes peer_schemes,
+                           unsigned *rank_of_it)
 {
-    unsigned best = 0;
+    unsigned best = 0, of_default = 0;
     char text[256];
     choose(hs, name, peer_schemes, &best);
     bool covered = name != NULL && best >= BY_NAME;
-    if (name != NULL && !covered && hs->cfg->known_names_only)
+    if (!covered && !(name != NULL && hs->cfg->known_names_only))
+        choose(hs, default_name(hs, text) ? text : NULL, peer_schemes, &of_default);
+    *rank_of_it = covered ? best : of_default % BY_NAME;
+    return hs->identity != NULL;
+}
+
+/* A server goes by its types, best first, as far as the client takes them; a client's is agreed on
+ * by then. */
+static bool choose_in_order(hf_handshake *hs, const char *name, hf_bytes peer_schemes,
+                            unsigned *rank_of_it)
+{
+    hf_bytes own = hf_config_own_types(hs->cfg), taken;
+    if (hf_conn_is_client(hs->conn))
+        return choose_of_type(hs, name, peer_schemes, rank_of_it);
+    taken = hf_s_offered_own_types(hs);
+    for (size_t i = 0; i < own.n; i++) {
+        hs->own_type = own.p[i];
+        if (memchr(taken.p, own.p[i], taken.n) != NULL &&
+            choose_of_type(hs, name, peer_schemes, rank_of_it))
+            return true;
+    }
+    return false;
+}
+
+static bool has_type_in_common(const hf_handshake *hs)
+{
+    hf_bytes own = hf_config_own_types(hs->cfg), taken = hf_s_offered_own_types(hs);
+    for (size_t i = 0; i < own.n; i++)
+        if (memchr(taken.p, own.p[i], taken.n) != NULL)
+            return true;
+    return hf_conn_is_client(hs->conn);
+}
+
+hf_status hf_hs_choose_identity(hf_handshake *hs, const char *name, hf_bytes peer_schemes)
+{
+    unsigned rank_of_it = 0;
+    if (!has_type_in_common(hs))
+        return hf_hs_fail_types(hs, "server_certificate_type", hf_config_own_types(hs->cfg),
+                                hf_s_offered_own_types(hs));
+    bool found = choose_in_order(hs, name, peer_schemes, &rank_of_it);
+    if (name != NULL && rank_of_it < BY_NAME && hs->cfg->known_names_only)
         return hf_hs_fail(hs, HF_E_UNKNOWN_SERVER_NAME, "host_name",
                           "a name that one of this server's certificates covers", "%s", name);
-    unsigned of_default = 0;
-    if (!covered)
-        choose(hs, default_name(hs, text) ? text : NULL, peer_schemes, &of_default);
-    if (hs->identity != NULL) {
-        hs->conn->own_scheme =
-            hs->scheme; /* what the copy below is of: that goes with the scratch */
-        hs->conn->own_identity = hs->identity;
-        trace_identity(hs, name, covered ? best : of_default % BY_NAME);
-        if (hs->scheme == NULL)
-            return HF_OK;
-        if (is_12(hs))
-            hs->scheme =
-                hf_12_with_curve(hs, hs->scheme, hf_key_type_of(hf_identity_key(hs->identity)));
-        return hs->scheme != NULL ? HF_OK : HF_E_OUT_OF_MEMORY;
-    }
-    return fail_identity(hs, peer_schemes);
+    if (!found)
+        return fail_identity(hs, peer_schemes);
+    hs->conn->own_scheme = hs->scheme; /* what the copy below is of: that goes with the scratch */
+    hs->conn->own_identity = hs->identity;
+    trace_identity(hs, name, rank_of_it);
+    if (hs->scheme == NULL)
+        return HF_OK;
+    if (is_12(hs))
+        hs->scheme =
+            hf_12_with_curve(hs, hs->scheme, hf_key_type_of(hf_identity_key(hs->identity)));
+    return hs->scheme != NULL ? HF_OK : HF_E_OUT_OF_MEMORY;
 }

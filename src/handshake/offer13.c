@@ -249,6 +249,7 @@ static hf_status offer_extensions(hf_handshake *hs)
             x->record_size_limit = HF_RECORD_PLAINTEXT;
     }
     hf_hs_offer_about_certificates(hs, x);
+    hf_hs_offer_cert_types(hs, x);
     if (hs->cfg->grease) {
         x->grease_first = hs->grease[GREASE_FIRST];
         x->grease_last = hs->grease[GREASE_LAST];

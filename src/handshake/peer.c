@@ -28,7 +28,9 @@ hf_status hf_conn_keep_peer(hf_conn *c, const hf_cert *const *path, size_t count
         return HF_E_OUT_OF_MEMORY;
     uint8_t *block = (uint8_t *)chain;
     for (size_t i = 0; i < count; i++) {
-        hf_status s = hf_cert_parse(put(block, &at, path[i]->der), &chain->certs[i], NULL);
+        hf_bytes der = put(block, &at, path[i]->der);
+        hf_status s = path[i]->raw_public_key ? hf_raw_key_parse(der, &chain->certs[i], NULL)
+                                              : hf_cert_parse(der, &chain->certs[i], NULL);
         if (s != HF_OK) {
             hf_free(chain);
             return s;

@@ -190,7 +190,8 @@ static hf_status judge_no_psk(hf_handshake *hs)
 {
     const hf_config *cfg = hs->cfg;
     hf_hs_drop_session(hs);
-    if (cfg->psks.count == 0 || cfg->store != NULL || cfg->insecure_no_verification)
+    if (cfg->psks.count == 0 || cfg->store != NULL || cfg->raw_keys.n != 0 ||
+        cfg->insecure_any_raw_key || cfg->insecure_no_verification)
         return HF_OK;
     return hf_hs_fail(
         hs, HF_E_PSK_NOT_TAKEN, "extensions", "pre_shared_key with one of the keys offered",

@@ -55,6 +55,9 @@ void hf_conn_describe_session(const hf_conn *c, hf_session *s)
     s->began_ms = s->created_ms = now_ms(c->cfg);
     s->peer_authenticated = c->peer_authenticated;
     s->generation = c->cfg->session_generation;
+    s->peer_raw_key = c->peer_key_pin != NULL;
+    if (s->peer_raw_key)
+        memcpy(s->peer_identity, c->peer_key_pin, HF_KEY_PIN);
     s->server_name = name_of(c);
     s->alpn = alpn_of(c);
 }
@@ -87,6 +90,8 @@ bool hf_hs_session_fits(const hf_handshake *hs, const hf_session *s)
                 s->generation == cfg->session_generation;
     if (s->version == HF_VERSION_TLS_1_2 && !s->extended_master_secret &&
         !cfg->insecure_no_extended_master_secret)
+        return false;
+    if (!hf_hs_session_peer_fits(cfg, s))
         return false;
     bool by_psk = hf_psk_set_bound(&cfg->psks, s->own_identity) != NULL;
     if (hf_conn_is_client(c))
@@ -148,6 +153,11 @@ void hf_hs_seek_session(hf_handshake *hs)
 
 /* ---- going on with one ---- */
 
+static hf_status parse_kept(const hf_session *s, hf_bytes der, hf_cert *cert)
+{
+    return s->peer_raw_key ? hf_raw_key_parse(der, cert, NULL) : hf_cert_parse(der, cert, NULL);
+}
+
 static hf_status restore_chain(hf_handshake *hs)
 {
     hf_bytes rest = hs->session->peer_chain;
@@ -158,7 +168,7 @@ static hf_status restore_chain(hf_handshake *hs)
         hf_cert *cert = hf_hs_alloc(hs, sizeof(*cert));
         if (cert == NULL)
             return HF_E_OUT_OF_MEMORY;
-        if (n > rest.n - 3 || hf_cert_parse((hf_bytes){rest.p + 3, n}, cert, NULL) != HF_OK)
+        if (n > rest.n - 3 || parse_kept(hs->session, (hf_bytes){rest.p + 3, n}, cert) != HF_OK)
             break;
         path[count++] = cert;
         rest = (hf_bytes){rest.p + 3 + n, rest.n - 3 - n};
@@ -182,6 +192,8 @@ hf_status hf_hs_take_session(hf_handshake *hs)
         hs->identity = NULL;
         c->own_scheme = NULL;
     }
+    if (hs->session->peer_raw_key && hf_conn_keep_pin(c, hs->session->peer_identity) != HF_OK)
+        return hf_hs_fail(hs, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
     return restore_chain(hs);
 }
 

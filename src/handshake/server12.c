@@ -115,6 +115,8 @@ hf_status hf_s12_choose(hf_handshake *hs)
                     "the newest that both sides have");
     hf_status s = judge_secret(hs);
     if (s == HF_OK)
+        s = hf_s_choose_client_type(hs);
+    if (s == HF_OK)
         s = choose_exchange(hs);
     if (s == HF_OK)
         s = hf_hs_choose_alpn(hs);
@@ -161,6 +163,7 @@ static void answer_extensions(hf_handshake *hs, hf_extensions *x)
         x->present |= HF_X_BIT(HF_X_ALPN);
         x->alpn = hf_bytes_of(hs->conn->alpn, 1U + hs->conn->alpn[0]);
     }
+    hf_s_answer_cert_types(hs, x);
     if ((hs->facts & HF_F_RESUMED) != 0)
         return; /* no certificate is shown */
     hf_hs_staple(hs,

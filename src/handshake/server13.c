@@ -141,6 +141,7 @@ hf_status hf_s13_build_extensions(hf_handshake *hs, hf_writer *w)
         x->present |= HF_X_BIT(HF_X_ALPN);
         x->alpn = hf_bytes_of(hs->conn->alpn, 1U + hs->conn->alpn[0]);
     }
+    hf_s_answer_cert_types(hs, x);
     if ((hs->facts & HF_F_EARLY) != 0)
         x->present |= HF_X_BIT(HF_X_EARLY_DATA);
     hf_encrypted_extensions_build(w, &m);

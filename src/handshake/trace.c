@@ -70,6 +70,9 @@ void hf_trace_message_sent(const hf_conn *c, uint8_t type, hf_bytes message)
         return;
     if (c->suite != NULL && c->suite->suite->auth == HF_AUTH_RSA_TRANSPORT)
         hf_message_trace_transport12(message, sink);
+    else if (type == HF_MSG_CERTIFICATE && c->own_identity != NULL &&
+             hf_identity_type(c->own_identity) == HF_CERT_RAW_PUBLIC_KEY)
+        hf_message_trace_raw_key(c->version, message, sink);
     else
         hf_message_trace_of(c->version, message, sink);
     hf_trace_message_end(&t);

@@ -21,7 +21,8 @@ static void write_session(hf_writer *w, const hf_session *s)
     hf_write_u8(w, FORM);
     hf_write_u16(w, s->version);
     hf_write_u16(w, s->suite);
-    hf_write_u8(w, (uint8_t)(s->extended_master_secret | s->peer_authenticated << 1));
+    hf_write_u8(w, (uint8_t)(s->extended_master_secret | s->peer_authenticated << 1 |
+                             s->peer_raw_key << 2));
     hf_write_vec8(w, (hf_bytes){s->secret, s->secret_len});
     hf_write_u64(w, (uint64_t)s->began_ms);
     hf_write_u64(w, (uint64_t)s->created_ms);
@@ -71,10 +72,11 @@ static void read_session(hf_reader *r, hf_session *s)
     s->version = hf_read_u16(r, "version");
     s->suite = hf_read_u16(r, "suite");
     uint8_t flags = hf_read_u8(r, "flags");
-    if (flags > 3)
+    if (flags > 7)
         hf_reader_fail(r, HF_E_DECODE, "flags");
     s->extended_master_secret = (flags & 1) != 0;
     s->peer_authenticated = (flags & 2) != 0;
+    s->peer_raw_key = (flags & 4) != 0;
     read_secret(r, s);
     uint64_t began = hf_read_u64(r, "began"), created = hf_read_u64(r, "created");
     if (created > INT64_MAX || began > created)

@@ -20,6 +20,7 @@
 typedef struct hf_session {
     uint16_t version, suite;
     bool extended_master_secret; /* TLS 1.2, RFC 7627 */
+    bool peer_raw_key;           /* peer_identity is the pin of a raw public key (RFC 7250) */
     bool peer_authenticated;     /* the peer's certificate was verified, chain and name */
     uint8_t secret[HF_SESSION_SECRET_MAX];
     uint8_t secret_len;      /* of the 1.3 PSK (32 or 48), or of the 1.2 master secret (48) */

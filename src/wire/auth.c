@@ -30,12 +30,12 @@ static void keep_notes(hf_extensions *all, const hf_extensions *entry)
     }
 }
 
-static void parse_certificate_entry(hf_reader *list, hf_certificate *m)
+static void parse_certificate_entry(hf_reader *list, hf_certificate *m, const char *content)
 {
     hf_extensions later;
     hf_read_open(list, "CertificateEntry");
-    hf_bytes cert_data = hf_read_vec24(list, "cert_data");
-    hf_form_least(list, cert_data.n, 1, "cert_data");
+    hf_bytes cert_data = hf_read_vec24(list, content);
+    hf_form_least(list, cert_data.n, 1, content);
     if (m->count == 0) {
         hf_extensions_parse(list, &m->extensions, HF_IN_CERTIFICATE);
         m->present_any = m->extensions.present;
@@ -48,7 +48,7 @@ static void parse_certificate_entry(hf_reader *list, hf_certificate *m)
     hf_read_close(list, "CertificateEntry");
 }
 
-bool hf_certificate_parse(hf_reader *r, hf_certificate *m)
+static bool parse_certificate(hf_reader *r, hf_certificate *m, const char *content)
 {
     *m = (hf_certificate){0};
     m->context = hf_read_vec8(r, "certificate_request_context");
@@ -56,9 +56,19 @@ bool hf_certificate_parse(hf_reader *r, hf_certificate *m)
     hf_read_sub24(r, &list, "certificate_list");
     m->list = hf_form_content(&list, 0);
     while (hf_reader_more(&list))
-        parse_certificate_entry(&list, m);
+        parse_certificate_entry(&list, m, content);
     hf_reader_done(&list);
     return hf_reader_done(r);
+}
+
+bool hf_certificate_parse(hf_reader *r, hf_certificate *m)
+{
+    return parse_certificate(r, m, "cert_data");
+}
+
+bool hf_certificate_raw_key_parse(hf_reader *r, hf_certificate *m)
+{
+    return parse_certificate(r, m, "ASN1_subjectPublicKeyInfo");
 }
 
 bool hf_certificate_entry_next(hf_bytes *rest, hf_bytes *cert_data, hf_bytes *extensions)

@@ -295,6 +295,14 @@ static const hf_name certificate_compressions[] = {
     {0x0003, "zstd"},
 };
 
+/* TLS Certificate Types, RFC 7250 section 6. */
+static const hf_name certificate_types[] = {
+    {0x0000, "X509"},
+    {0x0001, "OpenPGP"},
+    {0x0002, "RawPublicKey"},
+    {0x0003, "1609Dot2"},
+};
+
 static const hf_name key_update_requests[] = {
     {0x0000, "update_not_requested"},
     {0x0001, "update_requested"},
@@ -354,6 +362,11 @@ const char *hf_content_name(uint8_t type)
     return hf_name_find(contents, COUNT(contents), type);
 }
 
+const char *hf_certificate_type_name(uint16_t type)
+{
+    return hf_name_find(certificate_types, COUNT(certificate_types), type);
+}
+
 /* ---- the meaning of a field ---- */
 
 static const char *message_meaning(uint16_t value)
@@ -409,6 +422,7 @@ static const meaning meanings[] = {
     {"legacy_compression_method", NULL, compression_methods, COUNT(compression_methods)},
     {"ec_point_format", NULL, point_formats, COUNT(point_formats)},
     {"compression_algorithm", NULL, certificate_compressions, COUNT(certificate_compressions)},
+    {"certificate_type", hf_certificate_type_name, NULL, 0},
     {"request_update", NULL, key_update_requests, COUNT(key_update_requests)},
 };
 

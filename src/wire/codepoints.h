@@ -45,6 +45,8 @@ enum {
     HF_EXT_SIGNATURE_ALGORITHMS = 13,
     HF_EXT_ALPN = 16,
     HF_EXT_SIGNED_CERTIFICATE_TIMESTAMP = 18,
+    HF_EXT_CLIENT_CERTIFICATE_TYPE = 19,
+    HF_EXT_SERVER_CERTIFICATE_TYPE = 20,
     HF_EXT_PADDING = 21,
     HF_EXT_ENCRYPT_THEN_MAC = 22,
     HF_EXT_EXTENDED_MASTER_SECRET = 23,
@@ -83,6 +85,7 @@ const char *hf_group_name(uint16_t id);
 const char *hf_sigscheme_name(uint16_t id);
 const char *hf_version_name(uint16_t version);
 const char *hf_content_name(uint8_t type);
+const char *hf_certificate_type_name(uint16_t type);
 
 /* True for the sixteen two-byte values of RFC 8701. */
 bool hf_is_grease(uint16_t value);

@@ -332,6 +332,52 @@ static void build_compress_certificate(hf_writer *w, const hf_extensions *x, uns
     hf_write_vec8(w, x->compression_algorithms);
 }
 
+/* client_certificate_type and server_certificate_type: RFC 7250 section 3. A client's list may come
+ * empty here: what it then says is for the handshake to judge. */
+static hf_bytes parse_certificate_types(hf_reader *d, unsigned in, const char *name)
+{
+    if (in != HF_IN_CLIENT_HELLO) {
+        hf_bytes one = {d->p + d->at, 1};
+        hf_read_u8(d, "certificate_type");
+        return d->failed ? (hf_bytes){NULL, 0} : one;
+    }
+    hf_reader list;
+    hf_read_sub8(d, &list, name);
+    hf_bytes types = hf_form_content(&list, 0);
+    while (hf_reader_more(&list))
+        hf_read_u8(&list, "certificate_type");
+    hf_reader_done(&list);
+    return types;
+}
+
+static void build_certificate_types(hf_writer *w, unsigned in, hf_bytes types)
+{
+    if (in == HF_IN_CLIENT_HELLO)
+        hf_write_vec8(w, types);
+    else
+        hf_write_bytes(w, types);
+}
+
+static void parse_client_certificate_type(hf_reader *d, hf_extensions *x, unsigned in)
+{
+    x->client_certificate_types = parse_certificate_types(d, in, "client_certificate_types");
+}
+
+static void build_client_certificate_type(hf_writer *w, const hf_extensions *x, unsigned in)
+{
+    build_certificate_types(w, in, x->client_certificate_types);
+}
+
+static void parse_server_certificate_type(hf_reader *d, hf_extensions *x, unsigned in)
+{
+    x->server_certificate_types = parse_certificate_types(d, in, "server_certificate_types");
+}
+
+static void build_server_certificate_type(hf_writer *w, const hf_extensions *x, unsigned in)
+{
+    build_certificate_types(w, in, x->server_certificate_types);
+}
+
 /* key_share: section 4.3.8. */
 static hf_bytes parse_key_share_entry(hf_reader *r, uint16_t *group)
 {
@@ -551,6 +597,8 @@ const hf_ext_row hf_ext_grid[HF_X_COUNT] = {
     ROW(OID_FILTERS, oid_filters, CR),
     EMPTY(POST_HANDSHAKE_AUTH, post_handshake_auth, CH),
     ROW(COMPRESS_CERTIFICATE, compress_certificate, CH | CR),
+    ROW(CLIENT_CERTIFICATE_TYPE, client_certificate_type, CH | EE | SH12),
+    ROW(SERVER_CERTIFICATE_TYPE, server_certificate_type, CH | EE | SH12),
     ROW(KEY_SHARE, key_share, CH | SH | HRR),
     ROW(COOKIE, cookie, CH | HRR),
     ROW(SUPPORTED_VERSIONS, supported_versions, CH | SH | HRR),

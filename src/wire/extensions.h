@@ -43,6 +43,8 @@ typedef enum hf_ext {
     HF_X_OID_FILTERS,
     HF_X_POST_HANDSHAKE_AUTH,
     HF_X_COMPRESS_CERTIFICATE,
+    HF_X_CLIENT_CERTIFICATE_TYPE,
+    HF_X_SERVER_CERTIFICATE_TYPE,
     HF_X_KEY_SHARE,
     HF_X_COOKIE,
     HF_X_SUPPORTED_VERSIONS,
@@ -78,9 +80,11 @@ typedef struct hf_extensions {
     hf_bytes certificate_authorities; /* of DistinguishedName with its 2-byte length */
     hf_bytes oid_filters;
     hf_bytes compression_algorithms; /* compress_certificate: of uint16 */
-    hf_bytes client_shares;          /* ClientHello: of KeyShareEntry */
-    uint16_t share_group;            /* ServerHello, HelloRetryRequest: the group chosen */
-    hf_bytes server_share;           /* ServerHello: key_exchange */
+    /* client_certificate_type, server_certificate_type: of uint8; in an answer the one chosen */
+    hf_bytes client_certificate_types, server_certificate_types;
+    hf_bytes client_shares; /* ClientHello: of KeyShareEntry */
+    uint16_t share_group;   /* ServerHello, HelloRetryRequest: the group chosen */
+    hf_bytes server_share;  /* ServerHello: key_exchange */
     hf_bytes cookie;
     hf_bytes supported_versions;  /* ClientHello: of uint16 */
     uint16_t selected_version;    /* ServerHello, HelloRetryRequest */

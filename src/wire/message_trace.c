@@ -158,7 +158,20 @@ static void read_premaster(hf_reader *r)
     hf_encrypted_premaster_parse(r, &m);
 }
 
-static void trace(uint16_t version, bool transport, hf_bytes message, const hf_field_sink *sink)
+static void read_raw_key(hf_reader *r, uint16_t version)
+{
+    hf_raw_key12 old;
+    hf_certificate m;
+    if (version == HF_VERSION_TLS_1_2)
+        hf_raw_key12_parse(r, &old);
+    else
+        hf_certificate_raw_key_parse(r, &m);
+}
+
+/* What a message does not tell about itself. */
+typedef enum trace_form { PLAIN, KEY_TRANSPORT, RAW_KEY } trace_form;
+
+static void trace(uint16_t version, trace_form form, hf_bytes message, const hf_field_sink *sink)
 {
     if (sink == NULL)
         return;
@@ -170,8 +183,10 @@ static void trace(uint16_t version, bool transport, hf_bytes message, const hf_f
     uint32_t length = hf_read_u24(&r, "length");
     if (length != hf_form_left(&r))
         hf_reader_fail(&r, HF_E_DECODE, "length");
-    if (!r.failed && transport && type == HF_MSG_CLIENT_KEY_EXCHANGE)
+    if (!r.failed && form == KEY_TRANSPORT && type == HF_MSG_CLIENT_KEY_EXCHANGE)
         read_premaster(&r);
+    else if (!r.failed && form == RAW_KEY && type == HF_MSG_CERTIFICATE)
+        read_raw_key(&r, version);
     else if (!r.failed && (version != 0x0303 || !read_body12(&r, type)))
         read_body(&r, type);
     close_open(&t);
@@ -180,10 +195,15 @@ static void trace(uint16_t version, bool transport, hf_bytes message, const hf_f
 
 void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink *sink)
 {
-    trace(version, false, message, sink);
+    trace(version, PLAIN, message, sink);
 }
 
 void hf_message_trace_transport12(hf_bytes message, const hf_field_sink *sink)
 {
-    trace(HF_VERSION_TLS_1_2, true, message, sink);
+    trace(HF_VERSION_TLS_1_2, KEY_TRANSPORT, message, sink);
+}
+
+void hf_message_trace_raw_key(uint16_t version, hf_bytes message, const hf_field_sink *sink)
+{
+    trace(version, RAW_KEY, message, sink);
 }

@@ -68,6 +68,9 @@ typedef struct hf_certificate {
     uint32_t present_any;     /* HF_X_BIT of each extension that any entry has */
 } hf_certificate;
 bool hf_certificate_parse(hf_reader *r, hf_certificate *m);
+/* The same where RFC 7250's raw public keys were agreed on: its one entry holds a
+ * SubjectPublicKeyInfo in place of a certificate. */
+bool hf_certificate_raw_key_parse(hf_reader *r, hf_certificate *m);
 bool hf_certificate_entry_next(hf_bytes *rest, hf_bytes *cert_data, hf_bytes *extensions);
 /* Builds from `count` DER certificates; the first entry gets `first` (may be NULL), the others
  * none. */
@@ -129,5 +132,7 @@ void hf_message_trace_of(uint16_t version, hf_bytes message, const hf_field_sink
 /* The same for TLS 1.2 with RSA key transport, where ClientKeyExchange has a form of its own, which
  * nothing in the message tells. */
 void hf_message_trace_transport12(hf_bytes message, const hf_field_sink *sink);
+/* A Certificate that holds a raw public key (RFC 7250), which only the hellos tell. */
+void hf_message_trace_raw_key(uint16_t version, hf_bytes message, const hf_field_sink *sink);
 
 #endif

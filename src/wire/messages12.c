@@ -36,6 +36,17 @@ void hf_certificate12_build(hf_writer *w, const hf_bytes *certs, size_t count)
     hf_write_close(w, list, 3);
 }
 
+bool hf_raw_key12_parse(hf_reader *r, hf_raw_key12 *m)
+{
+    m->spki = hf_read_vec24(r, "ASN1_subjectPublicKeyInfo");
+    return hf_reader_done(r);
+}
+
+void hf_raw_key12_build(hf_writer *w, const hf_raw_key12 *m)
+{
+    hf_write_vec24(w, m->spki);
+}
+
 bool hf_certificate_status_parse(hf_reader *r, hf_certificate_status *m)
 {
     m->status_type = hf_read_u8(r, "status_type");

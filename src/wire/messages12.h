@@ -14,6 +14,14 @@ bool hf_certificate12_parse(hf_reader *r, hf_certificate12 *m);
 bool hf_certificate12_next(hf_bytes *rest, hf_bytes *der);
 void hf_certificate12_build(hf_writer *w, const hf_bytes *certs, size_t count);
 
+/* The same where raw public keys were agreed on: the SubjectPublicKeyInfo alone, in no list; empty
+ * from a client that has none. RFC 7250 section 3. */
+typedef struct hf_raw_key12 {
+    hf_bytes spki;
+} hf_raw_key12;
+bool hf_raw_key12_parse(hf_reader *r, hf_raw_key12 *m);
+void hf_raw_key12_build(hf_writer *w, const hf_raw_key12 *m);
+
 /* CertificateStatus: RFC 6066 section 8. */
 typedef struct hf_certificate_status {
     uint8_t status_type; /* 1: ocsp */

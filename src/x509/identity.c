@@ -95,6 +95,34 @@ hf_status hf_identity_new(hf_bytes chain, hf_key *key, hf_identity **out, hf_err
     return HF_OK;
 }
 
+hf_status hf_identity_new_raw_key(hf_key *key, hf_identity **out, hf_error *e)
+{
+    if (key == NULL)
+        return hf_fail(e, HF_E_BAD_ARGUMENT, "key", "a private key", "NULL");
+    hf_bytes spki = hf_key_public(key);
+    hf_identity *id = hf_alloc(sizeof(*id) + sizeof(id->certs[0]) + spki.n);
+    if (id == NULL)
+        return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL, NULL, NULL);
+    uint8_t *room = (uint8_t *)&id->certs[1];
+    hf_copy(room, spki.p, spki.n);
+    hf_status s = hf_raw_key_parse((hf_bytes){room, spki.n}, &id->certs[0], e);
+    if (s != HF_OK) {
+        hf_free(id);
+        return s;
+    }
+    id->count = 1;
+    id->size = spki.n;
+    atomic_init(&id->references, 1);
+    id->key = hf_key_ref(key);
+    *out = id;
+    return HF_OK;
+}
+
+hf_cert_type hf_identity_type(const hf_identity *identity)
+{
+    return identity->certs[0].raw_public_key ? HF_CERT_RAW_PUBLIC_KEY : HF_CERT_X509;
+}
+
 hf_identity *hf_identity_ref(hf_identity *identity)
 {
     atomic_fetch_add_explicit(&identity->references, 1, memory_order_relaxed);
@@ -191,6 +219,14 @@ bool hf_identity_named_authorities_only(const hf_identity *identity)
 
 /* ---- what is stapled ---- */
 
+/* They speak of a certificate: RFC 7250 has nothing that they could say of a key alone. */
+static hf_status refuse_raw_key(const hf_identity *identity, hf_error *e)
+{
+    if (hf_identity_type(identity) == HF_CERT_X509)
+        return HF_OK;
+    return hf_fail(e, HF_E_BAD_ARGUMENT, "identity", "a certificate", "a raw public key");
+}
+
 static hf_status keep(hf_buf *into, hf_bytes bytes, hf_error *e)
 {
     hf_buf fresh = {0};
@@ -211,6 +247,8 @@ hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_erro
         hf_buf_free(&identity->ocsp);
         return HF_OK;
     }
+    if (refuse_raw_key(identity, e) != HF_OK)
+        return HF_E_BAD_ARGUMENT;
     hf_reader_init(&r, response, NULL);
     hf_der_enter(&r, &outer, HF_DER_SEQUENCE, "OCSPResponse");
     hf_bytes status = hf_der_value(&outer, 0x0a, "responseStatus");
@@ -225,6 +263,8 @@ hf_status hf_identity_set_ocsp(hf_identity *identity, hf_bytes response, hf_erro
 
 hf_status hf_identity_set_ocsp_as_is(hf_identity *identity, hf_bytes bytes, hf_error *e)
 {
+    if (refuse_raw_key(identity, e) != HF_OK)
+        return HF_E_BAD_ARGUMENT;
     if (bytes.n == 0 || bytes.n >= 1U << 24)
         return hf_fail(e, HF_E_STAPLE_MALFORMED, "response", "1 to 16,777,215 bytes", "%zu",
                        bytes.n);
@@ -239,6 +279,8 @@ hf_status hf_identity_set_scts(hf_identity *identity, hf_bytes list, hf_error *e
         hf_buf_free(&identity->scts);
         return HF_OK;
     }
+    if (refuse_raw_key(identity, e) != HF_OK)
+        return HF_E_BAD_ARGUMENT;
     hf_reader_init(&r, list, NULL);
     hf_read_sub16(&r, &scts, "sct_list");
     while (hf_reader_more(&scts)) {

@@ -86,9 +86,10 @@ static void what_was_written_is_read(void **state)
     (void)state;
     hf_session s = example();
     round_trip(&s);
-    for (unsigned flags = 0; flags < 4; flags++) {
+    for (unsigned flags = 0; flags < 8; flags++) {
         s.extended_master_secret = (flags & 1) != 0;
         s.peer_authenticated = (flags & 2) != 0;
+        s.peer_raw_key = (flags & 4) != 0;
         round_trip(&s);
     }
     s.secret_len = 1;
@@ -162,7 +163,7 @@ static void values_out_of_range_are_refused(void **state)
         size_t at;
         uint8_t value;
     } changes[] = {
-        {0, 0},           {0, 2},     {FLAGS, 4},      {FLAGS, 0x80}, {SECRET_LEN, 0},
+        {0, 0},           {0, 2},     {FLAGS, 8},      {FLAGS, 0x80}, {SECRET_LEN, 0},
         {SECRET_LEN, 49}, {BEGAN, 1}, {CREATED, 0x80}, {BEGAN, 0x80}, {LIFETIME, 1},
     };
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {

@@ -36,6 +36,8 @@ static const struct {
     {"supported_groups", 10, CH | EE},
     {"signature_algorithms", 13, CH | CR},
     {"application_layer_protocol_negotiation", 16, CH | EE},
+    {"client_certificate_type", 19, CH | EE},
+    {"server_certificate_type", 20, CH | EE},
     {"padding", 21, CH},
     {"compress_certificate", 27, CH | CR},
     {"record_size_limit", 28, CH | EE},
@@ -90,6 +92,8 @@ static void grid_of_tls_1_2_answers(void **state)
         HF_EXT_SESSION_TICKET,         /* RFC 5077 section 3.2 */
         HF_EXT_RENEGOTIATION_INFO,     /* RFC 5746 section 3.2 */
         HF_EXT_SIGNED_CERTIFICATE_TIMESTAMP,
+        HF_EXT_CLIENT_CERTIFICATE_TYPE, /* RFC 7250 section 3 */
+        HF_EXT_SERVER_CERTIFICATE_TYPE,
         HF_EXT_SUPPORTED_GROUPS, /* of no use there, but sent by servers that are met */
     };
     size_t allowed = 0;
@@ -497,6 +501,20 @@ static const form_case forms[] = {
     MORE(EE, 42, "\0", "early_data"),
     BAD(NST, 42, "", "max_early_data_size"),
     BAD(NST, 42, "\0\x40\0", "max_early_data_size"),
+
+    GOOD(CH, 19, "\x02\x02\0"),
+    GOOD(CH, 19, "\0"), /* which the handshake then refuses */
+    GOOD(EE, 19, "\x02"),
+    GOOD(SH12, 19, "\x02"),
+    BAD(CH, 19, "\x02\x02", "client_certificate_types"),
+    BAD(EE, 19, "", "certificate_type"),
+    MORE(EE, 19, "\x02\x02", "client_certificate_type"),
+    MORE(CH, 19, "\x01\x02\x02", "client_certificate_type"),
+    GOOD(CH, 20, "\x01\x02"),
+    GOOD(EE, 20, "\0"),
+    BAD(CH, 20, "", "server_certificate_types"),
+    BAD(SH12, 20, "", "certificate_type"),
+    MORE(SH12, 20, "\x02\x02", "server_certificate_type"),
 
     GOOD(CH, 43, "\x02\x03\x04"),
     GOOD(SH, 43, "\x03\x04"),

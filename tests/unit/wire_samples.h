@@ -45,6 +45,9 @@ static inline void hf_test_fill(hf_extensions *x, unsigned in)
     x->signature_algorithms_cert = HF_TEST_BYTES("\004\001\005\003\002\001");
     x->certificate_authorities = HF_TEST_BYTES("\000\002\060\000\000\003\061\001\000");
     x->oid_filters = HF_TEST_BYTES("\003\125\035\045\000\002\060\000\001\052\000\000");
+    bool offer = in == HF_IN_CLIENT_HELLO;
+    x->client_certificate_types = offer ? HF_TEST_BYTES("\002\000") : HF_TEST_BYTES("\002");
+    x->server_certificate_types = offer ? HF_TEST_BYTES("\000\002\005") : HF_TEST_BYTES("\000");
     x->compression_algorithms = HF_TEST_BYTES("\000\002\000\001");
     x->client_shares = HF_TEST_BYTES("\000\035\000\004\001\002\003\004\000\027\000\001\005");
     x->share_group = 29;
