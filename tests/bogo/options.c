@@ -15,6 +15,7 @@ typedef enum kind {
     NOTHING,    /* accepted, without effect here */
     NOTHING_OF, /* the same, with a value */
     BEGIN,      /* another credential begins */
+    BEGIN_RAW,  /* ... which is a public key alone */
     BEGIN_PSK,  /* ... which is a pre-shared key */
     CRED_TEXT,  /* TEXT and LIST of the present credential */
     CRED_LIST,
@@ -50,6 +51,11 @@ static const option table[] = {
 
     {"-new-x509-credential", BEGIN, 0},
     {"-new-psk-credential", BEGIN_PSK, 0},
+    {"-new-rpk-credential", BEGIN_RAW, 0},
+    OPT("-accepted-peer-cert-types", LIST, peer_cert_types),
+    OPT("-available-client-cert-types", LIST, own_cert_types),
+    OPT("-expect-peer-certificate-type", LIST, expect_peer_cert_type),
+    OPT("-expect-peer-rpk-sha256", TEXT, expect_peer_key),
     CRED("-psk-importer-key", CRED_TEXT, psk_key),
     CRED("-psk-importer-identity", CRED_TEXT, psk_identity),
     CRED("-psk-importer-context", CRED_TEXT, psk_context),
@@ -204,7 +210,7 @@ static const option *find(const char *name)
 static bool has_value(const option *o)
 {
     return o->kind != FLAG && o->kind != NOTHING && o->kind != BEGIN && o->kind != BEGIN_PSK &&
-           o->kind != CRED_FLAG;
+           o->kind != BEGIN_RAW && o->kind != CRED_FLAG;
 }
 
 static bool read_number(const char *text, int64_t *out)
@@ -262,6 +268,11 @@ static bool apply(shim_options *o, const option *opt, const char *value)
         if (!begin_credential(o))
             return false;
         o->credentials[o->credential_count].is_psk = true;
+        return true;
+    case BEGIN_RAW:
+        if (!begin_credential(o))
+            return false;
+        o->credentials[o->credential_count].is_raw_key = true;
         return true;
     case CRED_FLAG:
         *(bool *)of_credential = true;

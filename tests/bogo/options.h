@@ -30,6 +30,7 @@ typedef struct shim_credential {
     shim_list signing_prefs;
     bool must_match_issuer;
     /* or a pre-shared key, to be imported: base64 */
+    bool is_raw_key; /* or the key alone */
     bool is_psk, psk_sha384;
     const char *psk_key, *psk_identity, *psk_context;
 } shim_credential;
@@ -48,6 +49,7 @@ typedef struct shim_options {
     bool no_tls13, no_tls12, no_tls11, no_tls1;
     shim_list groups, key_shares, verify_prefs;
     bool no_key_shares;
+    shim_list peer_cert_types, own_cert_types;
     const char *host_name, *advertise_alpn, *select_alpn;
     bool decline_alpn, reject_alpn, enable_grease;
     bool require_any_client_certificate, verify_peer;
@@ -82,6 +84,8 @@ typedef struct shim_options {
     bool expect_accept_early, expect_reject_early, expect_no_offer_early, expect_early_ticket;
     const char *expect_early_reason;
     int64_t expect_credential;
+    shim_list expect_peer_cert_type; /* one, or none */
+    const char *expect_peer_key;     /* base64 of its pin */
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_ocsp_response, *expect_scts;
     shim_list expect_peer_verify_prefs;

@@ -191,6 +191,10 @@ static bool check_certificates(const shim_link *l, const hf_info *info)
         !o->expect_no_peer_cert && !info->psk && (!o->server || o->require_any_client_certificate);
     return check(!o->expect_no_peer_cert || !has_peer, "the peer sent a certificate") &&
            check(!needs_peer || has_peer, "the peer sent no certificate") &&
+           check(o->expect_peer_cert_type.count == 0 ||
+                     o->expect_peer_cert_type.items[0] == (uint16_t)info->peer_cert_type,
+                 "the peer showed another type of certificate") &&
+           same_base64("the peer's raw public key", o->expect_peer_key, info->peer_key_pin) &&
            same_chain(l->conn, o->expect_peer_cert_file) &&
            same_base64("the OCSP response", info->resumed ? NULL : o->expect_ocsp_response,
                        info->ocsp_response) &&

@@ -231,6 +231,19 @@ static int add_psk(shim_link *l, const shim_credential *cred)
                                                     : unimplemented("such a pre-shared key");
 }
 
+/* A certificate with its key, or the key alone. */
+static hf_status read_identity(const shim_credential *cred, hf_identity **out, hf_error *e)
+{
+    hf_key *key = NULL;
+    if (!cred->is_raw_key)
+        return hf_identity_read_files(cred->cert_file, cred->key_file, NULL, out, e);
+    hf_status s = hf_key_read_file(cred->key_file, NULL, &key, e);
+    if (s == HF_OK)
+        s = hf_identity_new_raw_key(key, out, e);
+    hf_key_free(key);
+    return s;
+}
+
 static int add_credential(shim_link *l, size_t i)
 {
     const shim_credential *cred = &l->options->credentials[i];
@@ -240,10 +253,9 @@ static int add_credential(shim_link *l, size_t i)
         return add_psk(l, cred);
     if (cred->cert_file == NULL && cred->key_file == NULL)
         return SHIM_OK;
-    if (cred->cert_file == NULL || cred->key_file == NULL)
+    if ((cred->cert_file == NULL && !cred->is_raw_key) || cred->key_file == NULL)
         return unimplemented("a certificate without its key, or a key alone");
-    hf_status s =
-        hf_identity_read_files(cred->cert_file, cred->key_file, NULL, &l->identities[i], &e);
+    hf_status s = read_identity(cred, &l->identities[i], &e);
     if (s == HF_E_KEY_UNSUPPORTED || s == HF_E_KEY_MALFORMED)
         return unimplemented("a key of this type");
     if (s != HF_OK)
@@ -269,6 +281,23 @@ static int set_certificates(shim_link *l)
     for (size_t i = 1; r == SHIM_OK && i <= l->options->credential_count; i++)
         r = add_credential(l, i);
     return r == SHIM_OK ? add_credential(l, 0) : r;
+}
+
+static int set_types(shim_link *l, const shim_list *list,
+                     hf_status (*set)(hf_config *cfg, const hf_cert_type *types, size_t count))
+{
+    hf_cert_type types[SHIM_LIST_MAX];
+    for (size_t i = 0; i < list->count; i++)
+        types[i] = (hf_cert_type)list->items[i];
+    return list->count == 0 || set(l->cfg, types, list->count) == HF_OK
+               ? SHIM_OK
+               : unimplemented("such types of certificate");
+}
+
+static int set_cert_types(shim_link *l)
+{
+    int r = set_types(l, &l->options->peer_cert_types, hf_config_peer_cert_types);
+    return r == SHIM_OK ? set_types(l, &l->options->own_cert_types, hf_config_own_cert_types) : r;
 }
 
 /* ---- what the shim looks at while it goes on ---- */
@@ -368,7 +397,8 @@ static void set_peer_demands(shim_link *l)
         hf_config_client_auth(l->cfg, HF_CLIENT_AUTH_REQUIRED);
     if (!o->server && o->fail_ocsp_callback)
         hf_config_check_peer(l->cfg, refuse_peer, l);
-    if (o->verify_fail && (o->verify_peer || o->require_any_client_certificate))
+    if (o->verify_fail &&
+        (o->verify_peer || o->require_any_client_certificate || o->peer_cert_types.count != 0))
         hf_config_check_peer(l->cfg, refuse_peer, l);
     hf_config_keep_peer_chain(l->cfg, true);
     /* BoringSSL's servers never ask for these. */
@@ -457,6 +487,8 @@ int shim_setup(shim_link *l)
         r = set_alpn(l);
     if (r == SHIM_OK)
         r = set_certificates(l);
+    if (r == SHIM_OK)
+        r = set_cert_types(l);
     if (r != SHIM_OK)
         return r;
     set_peer_demands(l);
